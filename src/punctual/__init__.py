@@ -1,0 +1,32 @@
+"""Schedules for Celery, kept in a database, edited live, with a record of every decision."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    __version__: str
+
+    from punctual.celery.plugin import Punctual
+    from punctual.domain.triggers import any_of, cron, every, once, rrule, solar
+
+__all__ = ["Punctual", "__version__", "any_of", "cron", "every", "once", "rrule", "solar"]
+
+# Looked up when first used, so that a process which needs no Celery does not import it.
+_HOMES = {
+    "Punctual": "punctual.celery.plugin",
+    "any_of": "punctual.domain.triggers",
+    "cron": "punctual.domain.triggers",
+    "every": "punctual.domain.triggers",
+    "once": "punctual.domain.triggers",
+    "rrule": "punctual.domain.triggers",
+    "solar": "punctual.domain.triggers",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("punctual")
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,78 @@
+"""What is done to a schedule beside its spec: pause, resume, run now, preview."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
+
+from punctual.api.body import parsed_as
+from punctual.api.deps import Actor, ServicesDep
+from punctual.api.openapi import body_of, problems
+from punctual.api.preconditions import etag
+from punctual.api.routes.schedules import Ref
+from punctual.api.schemas import PauseIn, RunOut, ScheduleOut
+from punctual.api.schemas_preview import ExplanationOut, PreviewOut
+from punctual.control.preview import explain_instant, preview
+
+router = APIRouter(prefix="/schedules", tags=["schedules"])
+
+
+@router.post(
+    "/{ref}/pause",
+    summary="Pause a schedule",
+    responses=problems(HTTPStatus.NOT_FOUND),
+    openapi_extra=body_of(PauseIn, required=False),
+)
+def pause_schedule(
+    response: Response,
+    services: ServicesDep,
+    actor: Actor,
+    ref: Ref,
+    body: Annotated[PauseIn, Depends(parsed_as(PauseIn))],
+) -> ScheduleOut:
+    """Stop a schedule from firing until it is resumed; it can still be run now."""
+    schedule = services.schedules.pause(ref, note=body.note, actor=actor)
+    response.headers["ETag"] = etag(schedule)
+    return ScheduleOut.of(schedule)
+
+
+@router.post("/{ref}/resume", summary="Resume a schedule", responses=problems(HTTPStatus.NOT_FOUND))
+def resume_schedule(response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> ScheduleOut:
+    """Let a paused schedule fire again, from the next fire time after now."""
+    schedule = services.schedules.resume(ref, actor=actor)
+    response.headers["ETag"] = etag(schedule)
+    return ScheduleOut.of(schedule)
+
+
+@router.post(
+    "/{ref}/run-now",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Run a schedule now",
+    responses=problems(HTTPStatus.NOT_FOUND),
+)
+def run_schedule_now(request: Request, response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> RunOut:
+    """Record a run of the schedule's task for this instant; a node sends it at once."""
+    run = services.schedules.run_now(ref, actor=actor)
+    response.headers["Location"] = f"{request.scope.get('root_path', '')}/runs/{run.id}"
+    return RunOut.of(run)
+
+
+@router.get("/{ref}/preview", summary="Preview a schedule", responses=problems(HTTPStatus.NOT_FOUND))
+def preview_schedule(
+    services: ServicesDep,
+    ref: Ref,
+    count: Annotated[int, Query(ge=1, le=100)] = 5,
+    previous: Annotated[int, Query(ge=0, le=100, description="How many fire times before now.")] = 0,
+) -> PreviewOut:
+    """Return the next fire times after now, paused or not, and those before."""
+    trigger = services.schedules.get(ref).spec.trigger
+    return PreviewOut.of(preview(trigger, after=services.clock.now(), count=count, previous=previous))
+
+
+@router.get("/{ref}/explain", summary="Explain an instant of a schedule", responses=problems(HTTPStatus.NOT_FOUND))
+def explain_schedule(
+    services: ServicesDep, ref: Ref, instant: Annotated[AwareDatetime, Query(description="RFC 3339.")]
+) -> ExplanationOut:
+    """Return whether the schedule's trigger fires at an instant, and if not, why; paused or not."""
+    return ExplanationOut.of(explain_instant(services.schedules.get(ref).spec.trigger, instant))

@@ -1,0 +1,41 @@
+"""Runs: what happened at each fire time, and why."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from punctual.api.deps import ServicesDep
+from punctual.api.openapi import problems
+from punctual.api.paging import PageQuery
+from punctual.api.schemas import RunOut, RunPageOut
+from punctual.domain.run import Cause, RunState
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+
+class RunQuery(PageQuery):
+    """Which runs to list."""
+
+    schedule: Annotated[str, Field(max_length=600)] | None = Field(
+        default=None, description="The id or the name of a schedule."
+    )
+    state: RunState | None = None
+    cause: Cause | None = None
+
+
+@router.get("", summary="List runs", responses=problems(HTTPStatus.NOT_FOUND))
+def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> RunPageOut:
+    """Return runs, the newest fire time first."""
+    page = services.runs.list(
+        schedule=query.schedule, state=query.state, cause=query.cause, limit=query.limit, cursor=query.cursor
+    )
+    return RunPageOut(items=[RunOut.of(item) for item in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/{run_id}", summary="Get a run", responses=problems(HTTPStatus.NOT_FOUND))
+def get_run(services: ServicesDep, run_id: UUID) -> RunOut:
+    """Return one run."""
+    return RunOut.of(services.runs.get(run_id))

@@ -1,0 +1,20 @@
+"""The system: which nodes and workers run."""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from punctual.api.deps import ServicesDep
+from punctual.api.schemas_system import NodeOut, SystemOut, WorkerOut
+
+router = APIRouter(prefix="/system", tags=["system"])
+
+
+@router.get("", summary="Show what runs")
+def get_system(services: ServicesDep) -> SystemOut:
+    """Return the version of this server, the nodes and the workers."""
+    return SystemOut(
+        version=version("punctual"),
+        nodes=[NodeOut.of(view) for view in services.system.nodes()],
+        workers=[WorkerOut.of(view) for view in services.system.workers()],
+    )

@@ -1,0 +1,302 @@
+"""The documents about schedules, runs and tasks that the API answers with or takes."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from punctual.control.tasks import TaskView
+from punctual.domain.explain.words import in_words
+from punctual.domain.policies import CatchUp, CatchUpPolicy
+from punctual.domain.run import Cause, Run, RunError, RunState
+from punctual.domain.schedule import Schedule, ScheduleState
+from punctual.domain.triggers import Trigger
+from punctual.domain.triggers.solar import SolarEvent
+
+
+def _in_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc), Field(description="RFC 3339, in UTC, with `Z`.")]
+Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
+
+
+class Answer(BaseModel):
+    """Base of what the API answers: every field is always there."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class CronOut(Answer):
+    """A cron trigger."""
+
+    kind: Literal["cron"]
+    expression: str
+    timezone: str
+    day_match: Literal["or", "and"]
+    on_gap: Literal["shift", "skip"] | None
+    on_fold: Literal["first", "second", "both"] | None
+    seed: str | None = Field(description="What the numbers of H depend on: the id of the schedule.")
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+class IntervalOut(Answer):
+    """An interval trigger: it fires at `anchor` plus every multiple of `every`."""
+
+    kind: Literal["interval"]
+    every: Seconds
+    anchor: Instant | None
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+class OnceOut(Answer):
+    """A trigger that fires once: at an instant, or when the clocks of a time zone show a local time."""
+
+    kind: Literal["once"]
+    at: str = Field(description="ISO 8601: with an offset the instant, without one a local time.")
+    timezone: str
+    on_gap: Literal["shift", "skip"] | None
+    on_fold: Literal["first", "second", "both"] | None
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+class RruleOut(Answer):
+    """A recurrence set of RFC 5545."""
+
+    kind: Literal["rrule"]
+    expression: str
+    timezone: str
+    on_gap: Literal["shift", "skip"] | None
+    on_fold: Literal["first", "second", "both"] | None
+    anchor: Instant | None = Field(description="Where a set without DTSTART starts.")
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+class SolarOut(Answer):
+    """An event of the sun's day at a place."""
+
+    kind: Literal["solar"]
+    event: SolarEvent
+    latitude: float
+    longitude: float
+    timezone: str
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+SingleOut = CronOut | IntervalOut | OnceOut | RruleOut | SolarOut
+
+
+class AnyOfOut(Answer):
+    """The union of several triggers."""
+
+    kind: Literal["any_of"]
+    triggers: list[Annotated[SingleOut, Field(discriminator="kind")]]
+    text: str = Field(description="The text it was made from, or the canonical short text.")
+
+
+TriggerOut = Annotated[SingleOut | AnyOfOut, Field(discriminator="kind")]
+_TRIGGER: TypeAdapter[SingleOut | AnyOfOut] = TypeAdapter(TriggerOut)
+
+
+def trigger_out(trigger: Trigger) -> SingleOut | AnyOfOut:
+    """Return the answer for a trigger: the object that makes it again, and its text."""
+    return _TRIGGER.validate_python(trigger.model_dump(mode="json"))
+
+
+class CatchUpOut(Answer):
+    """How late a fire time may be met and still run."""
+
+    policy: CatchUpPolicy
+    grace: Seconds
+    window: Seconds
+    limit: int
+
+    @classmethod
+    def of(cls, catchup: CatchUp) -> "CatchUpOut":
+        """Return the answer for a catch-up policy."""
+        return cls(
+            policy=catchup.policy,
+            grace=catchup.grace.total_seconds(),
+            window=catchup.window.total_seconds(),
+            limit=catchup.limit,
+        )
+
+
+class ScheduleStatusOut(Answer):
+    """What the engine and the operators made of a schedule so far."""
+
+    state: ScheduleState
+    paused: bool
+    pause_note: str | None
+    next_fire_time: Instant | None
+    next_due_time: Instant | None
+    last_fire_time: Instant | None
+    finished: bool = Field(description="Its trigger gives no further fire time.")
+    error: str | None = Field(description="Why it cannot be planned; it is tried again at `next_due_time`.")
+    trigger_text: str = Field(description="The trigger as short text.")
+    trigger_words: str = Field(description="The trigger in words.")
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "ScheduleStatusOut":
+        """Return the answer for the status of a schedule."""
+        status = schedule.status
+        return cls(
+            state=status.state,
+            paused=status.paused,
+            pause_note=status.pause_note,
+            next_fire_time=status.next_fire_time,
+            next_due_time=status.next_due_time,
+            last_fire_time=status.last_fire_time,
+            finished=status.state is ScheduleState.FINISHED,
+            error=status.error,
+            trigger_text=schedule.spec.trigger.text,
+            trigger_words=in_words(schedule.spec.trigger),
+        )
+
+
+class ScheduleOut(Answer):
+    """A schedule: its spec, its version and its status."""
+
+    id: UUID
+    version: int = Field(description="Counts the changes of the spec; also the ETag.")
+    name: str
+    description: str
+    task: str
+    args: list[JsonValue]
+    kwargs: dict[str, JsonValue]
+    queue: str | None
+    trigger: TriggerOut
+    catchup: CatchUpOut
+    created_at: Instant
+    updated_at: Instant
+    declared_by: str | None = Field(description="The Celery app whose code declares it; null for all others.")
+    status: ScheduleStatusOut
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> "ScheduleOut":
+        """Return the answer for a schedule."""
+        spec = schedule.spec
+        return cls(
+            id=schedule.id,
+            version=schedule.version,
+            name=spec.name,
+            description=spec.description,
+            task=spec.task,
+            args=spec.args,
+            kwargs=spec.kwargs,
+            queue=spec.queue,
+            trigger=trigger_out(spec.trigger),
+            catchup=CatchUpOut.of(spec.catchup),
+            created_at=schedule.created_at,
+            updated_at=schedule.updated_at,
+            declared_by=schedule.declared_by,
+            status=ScheduleStatusOut.of(schedule),
+        )
+
+
+class RunErrorOut(Answer):
+    """What a failed run says."""
+
+    type: str = Field(description="The class of the exception.")
+    message: str
+    traceback: str | None
+
+    @classmethod
+    def of(cls, error: RunError) -> "RunErrorOut":
+        """Return the answer for the error of a run."""
+        return cls(type=error.type, message=error.message, traceback=error.traceback)
+
+
+class RunOut(Answer):
+    """A run: the ledger's record of one fire time. A `missed` run may cover many fire times."""
+
+    id: UUID = Field(description="Also the id of the Celery task.")
+    schedule_id: UUID
+    schedule: str = Field(description="The name of the schedule.")
+    schedule_version: int
+    cause: Cause
+    state: RunState
+    reason: str | None = Field(description="Why it did not run, where it did not.")
+    fire_time: Instant
+    due_time: Instant
+    task: str
+    args: list[JsonValue]
+    kwargs: dict[str, JsonValue]
+    queue: str | None
+    queued_at: Instant | None
+    started_at: Instant | None
+    finished_at: Instant | None
+    worker: str | None
+    attempt: int
+    result: JsonValue
+    error: RunErrorOut | None
+    missed_until: Instant | None = Field(description="The last fire time that a `missed` run covers.")
+    missed_count: int | None = Field(description="How many fire times a `missed` run covers.")
+    missed_count_exact: bool = Field(description="False where `missed_count` is a lower bound.")
+
+    @classmethod
+    def of(cls, run: Run) -> "RunOut":
+        """Return the answer for a run."""
+        return cls.model_validate(run, from_attributes=True)
+
+
+class TaskOut(Answer):
+    """A Celery task that some worker has announced."""
+
+    name: str
+    description: str = Field(description="The docstring of the task.")
+    queues: list[str] = Field(description="The queues of the workers that serve it.")
+    signature: dict[str, JsonValue] | None = Field(
+        description="JSON Schema of its arguments as one object; `x-positional` lists those that may stand in `args`."
+    )
+    live: bool = Field(description="Whether a worker that serves it is alive.")
+    seen_at: Instant
+
+    @classmethod
+    def of(cls, view: TaskView) -> "TaskOut":
+        """Return the answer for a task."""
+        task = view.task
+        return cls(
+            name=task.name,
+            description=task.description,
+            queues=task.queues,
+            signature=task.signature,
+            live=view.live,
+            seen_at=task.seen_at,
+        )
+
+
+NextCursor = Annotated[str | None, Field(description="Pass it as `cursor` for the next page; null on the last one.")]
+
+
+class SchedulePageOut(Answer):
+    """Some schedules, by name."""
+
+    items: list[ScheduleOut]
+    next_cursor: NextCursor
+
+
+class RunPageOut(Answer):
+    """Some runs, the newest fire time first."""
+
+    items: list[RunOut]
+    next_cursor: NextCursor
+
+
+class TaskPageOut(Answer):
+    """Some tasks, by name."""
+
+    items: list[TaskOut]
+    next_cursor: NextCursor
+
+
+class PauseIn(BaseModel):
+    """Why a schedule is paused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = Field(
+        default=None, max_length=2000, pattern=r"^[^\x00]*$", description="Why; shown beside the schedule."
+    )

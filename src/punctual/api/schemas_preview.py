@@ -1,0 +1,109 @@
+"""The documents about what a trigger would do: previews of fire times, and explanations of instants."""
+
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from punctual.api.schemas import Answer, Instant
+from punctual.control.preview import ExplainedInstant, FirePreview, Preview
+from punctual.domain.triggers import Trigger
+
+Notes = Annotated[list[str], Field(description="What changed clocks mean for it; mostly there are none.")]
+Words = Annotated[str, Field(description="The trigger in words.")]
+
+
+class FireTimeOut(Answer):
+    """One fire time, as an instant and on the clock of the trigger's time zone."""
+
+    utc: Instant
+    local: str = Field(description="RFC 3339 with the offset of the time zone at that instant.")
+    timezone: str
+    notes: Notes
+
+    @classmethod
+    def of(cls, time: FirePreview) -> "FireTimeOut":
+        """Return the answer for a fire time."""
+        return cls(utc=time.utc, local=time.local.isoformat(), timezone=time.timezone, notes=time.notes)
+
+
+class PreviewOut(Answer):
+    """The next fire times of a trigger, and those before; fewer than asked for where it gives no more."""
+
+    trigger_text: str
+    words: Words
+    fire_times: list[FireTimeOut]
+    previous: list[FireTimeOut] = Field(description="The fire times before, the last one at the end.")
+
+    @classmethod
+    def of(cls, preview: Preview) -> "PreviewOut":
+        """Return the answer for a preview."""
+        return cls(
+            trigger_text=preview.trigger_text,
+            words=preview.words,
+            fire_times=[FireTimeOut.of(time) for time in preview.fire_times],
+            previous=[FireTimeOut.of(time) for time in preview.previous],
+        )
+
+
+class ExplanationOut(Answer):
+    """Whether an instant is a fire time of a trigger, and why not."""
+
+    trigger_text: str
+    words: Words
+    instant: Instant
+    local: str = Field(description="The instant on the clock of the trigger's time zone, RFC 3339 with its offset.")
+    timezone: str
+    fires: bool = Field(description="Whether the instant is a fire time.")
+    reasons: list[str] = Field(description="Why it is none, each reason by itself; empty where it is one.")
+    notes: Notes
+    previous: FireTimeOut | None = Field(description="The last fire time before the instant.")
+    next: FireTimeOut | None = Field(description="The first fire time after the instant.")
+
+    @classmethod
+    def of(cls, explained: ExplainedInstant) -> "ExplanationOut":
+        """Return the answer for an explained instant."""
+        explanation = explained.explanation
+        return cls(
+            trigger_text=explained.trigger_text,
+            words=explanation.words,
+            instant=explanation.instant,
+            local=explanation.local.isoformat(),
+            timezone=explanation.timezone,
+            fires=explanation.fires,
+            reasons=list(explanation.reasons),
+            notes=list(explanation.notes),
+            previous=None if explained.previous is None else FireTimeOut.of(explained.previous),
+            next=None if explained.next is None else FireTimeOut.of(explained.next),
+        )
+
+
+class PreviewOptions(BaseModel):
+    """What to preview, with a trigger that is yet to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trigger: object
+    after: AwareDatetime | None = Field(default=None, description="Fire times after this instant; without it, now.")
+    count: Annotated[int, Field(ge=1, le=100)] = 5
+    previous: Annotated[int, Field(ge=0, le=100, description="How many fire times before that instant.")] = 0
+
+
+class PreviewIn(PreviewOptions):
+    """The trigger to preview."""
+
+    trigger: Trigger
+
+
+class ExplainOptions(BaseModel):
+    """The instant to explain, with a trigger that is yet to be read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    trigger: object
+    instant: AwareDatetime = Field(description="RFC 3339.")
+
+
+class ExplainIn(ExplainOptions):
+    """The trigger and the instant to explain."""
+
+    trigger: Trigger

@@ -1,0 +1,105 @@
+"""The documents about processes, health and sessions that the API answers with or takes."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from punctual.api.schemas import Answer, Instant
+from punctual.control.system import Check, NodeView, WorkerView
+
+
+class CheckOut(Answer):
+    """Whether one thing that Punctual needs is there."""
+
+    name: str = Field(description="`database`, `scheduler`, `broker` or `worker`.")
+    ok: bool
+    message: str
+
+
+class ReadinessOut(Answer):
+    """Whether due runs can be sent and run."""
+
+    ready: bool
+    checks: list[CheckOut]
+
+    @classmethod
+    def of(cls, checks: Sequence[Check]) -> "ReadinessOut":
+        """Return the answer for the checks."""
+        return cls(
+            ready=all(check.ok for check in checks),
+            checks=[CheckOut(name=check.name, ok=check.ok, message=check.message) for check in checks],
+        )
+
+
+class LivenessOut(Answer):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class NodeOut(Answer):
+    """A process that runs an engine."""
+
+    id: UUID
+    host: str
+    pid: int
+    version: str
+    started_at: Instant
+    seen_at: Instant
+    live: bool
+    broker_error: str | None = Field(description="Why it cannot send; null while it can.")
+
+    @classmethod
+    def of(cls, view: NodeView) -> "NodeOut":
+        """Return the answer for a node."""
+        return cls(**view.node.model_dump(), live=view.live)
+
+
+class WorkerOut(Answer):
+    """A Celery worker with the plug-in."""
+
+    name: str
+    host: str
+    pid: int
+    pool: str
+    concurrency: int
+    queues: list[str]
+    started_at: Instant
+    seen_at: Instant
+    live: bool
+
+    @classmethod
+    def of(cls, view: WorkerView) -> "WorkerOut":
+        """Return the answer for a worker."""
+        return cls(**view.worker.model_dump(), live=view.live)
+
+
+class SystemOut(Answer):
+    """What runs: this server's version, the nodes and the workers."""
+
+    version: str
+    nodes: list[NodeOut]
+    workers: list[WorkerOut]
+
+
+class WhoamiOut(Answer):
+    """Who the request comes from."""
+
+    actor: str
+
+
+class SignInLinkOut(Answer):
+    """An address that opens one session in a browser."""
+
+    url: str
+    expires_at: Instant
+
+
+class SignInIn(BaseModel):
+    """The code of a sign-in link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(min_length=1, max_length=200)]

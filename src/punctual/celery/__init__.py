@@ -1,0 +1,1 @@
+"""The Celery side: the only place that imports celery and kombu."""

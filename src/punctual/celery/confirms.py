@@ -1,0 +1,61 @@
+"""RabbitMQ's publisher confirms, awaited per batch: ten times as fast as one by one."""
+
+from typing import Any
+
+from kombu.exceptions import OperationalError
+
+from punctual.domain.clock import monotonic
+
+
+class Confirms:
+    """Counts what the broker confirms of what one channel publishes."""
+
+    def __init__(self, channel: Any) -> None:  # noqa: ANN401 - py-amqp has no types
+        """Put the channel into confirm mode."""
+        self._connection = channel.connection
+        self._last = 0
+        self._open: set[int] = set()
+        self._fault: str | None = None
+        channel.confirm_select()
+        channel.events["basic_ack"].add(self._on_ack)
+        channel.events["basic_nack"].add(self._on_nack)
+        channel.events["basic_return"].add(self._on_return)
+
+    def expect(self) -> None:
+        """Note that one message is about to be published."""
+        self._last += 1
+        self._open.add(self._last)
+
+    def wait(self, timeout: float) -> None:
+        """Return once all messages are confirmed.
+
+        Raises OperationalError when the broker refuses or returns one, and when it says nothing for `timeout` seconds.
+        """
+        while self._open and self._fault is None:
+            before = len(self._open)
+            deadline = monotonic() + timeout
+            while self._open and len(self._open) == before and self._fault is None:
+                left = deadline - monotonic()
+                if left <= 0:
+                    message = f"no confirmation of {before} messages within {timeout:g} s"
+                    raise OperationalError(message)
+                self._connection.drain_events(timeout=left)
+        if self._fault is not None:
+            raise OperationalError(self._fault)
+
+    def _on_ack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - py-amqp's call
+        self._settle(delivery_tag, multiple=multiple)
+
+    def _on_nack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - py-amqp's call
+        self._fault = "the broker refused a message"
+        self._settle(delivery_tag, multiple=multiple)
+
+    def _on_return(self, exception: object, exchange: str, routing_key: str, message: object) -> None:
+        del exchange, message
+        self._fault = f"no queue takes messages for {routing_key!r}: {exception}"
+
+    def _settle(self, delivery_tag: int, *, multiple: bool) -> None:
+        if multiple:
+            self._open = {tag for tag in self._open if tag > delivery_tag}
+        else:
+            self._open.discard(delivery_tag)

@@ -1,0 +1,171 @@
+"""The worker plug-in: one line in a Celery app, and its workers record what they run."""
+
+import itertools
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from celery import Celery, signals
+from pydantic import JsonValue, ValidationError
+
+from punctual.celery.declarations import Declarations, TriggerLike
+from punctual.celery.record_writer import RecordWriter
+from punctual.celery.recorder import Recorder
+from punctual.celery.records import Record
+from punctual.celery.registry import Registry, presence_of
+from punctual.domain.errors import SetupError
+from punctual.domain.schedule import ScheduleSpec
+from punctual.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+_ATTRIBUTE = "_punctual"
+_FLUSH_SECONDS = 5.0
+
+_numbers = itertools.count()
+
+
+class Punctual:
+    """Makes the workers of a Celery app record their runs, announce their tasks, and bring in declared schedules.
+
+    `database_url` is the database of the Punctual server; without one, the setting PUNCTUAL_DATABASE_URL counts.
+    Nothing is opened before a worker runs, and then by each process for itself, after the fork. Installing it twice
+    in one app gives two handles on the same plug-in; SetupError when they name different databases.
+    """
+
+    def __init__(self, app: Celery, *, database_url: str | None = None) -> None:
+        """Connect to the app's signals."""
+        self.app = app
+        installed = getattr(app, _ATTRIBUTE, None)
+        if installed is None:
+            installed = _Plugin(app, database_url)
+            setattr(app, _ATTRIBUTE, installed)
+        elif database_url is not None and database_url != installed.database_url:
+            message = "Punctual is installed in this Celery app already, with another database."
+            raise SetupError(message, fix="Write Punctual(app, database_url=...) once per app.")
+        self._plugin: _Plugin = installed
+
+    @staticmethod
+    def installed_in(app: Celery) -> bool:
+        """Tell whether an app has the plug-in."""
+        return hasattr(app, _ATTRIBUTE)
+
+    def scheduled(
+        self,
+        trigger: TriggerLike,
+        *,
+        name: str | None = None,
+        args: Sequence[JsonValue] = (),
+        kwargs: Mapping[str, JsonValue] | None = None,
+        queue: str | None = None,
+        description: str = "",
+    ) -> Callable[[_T], _T]:
+        """Declare a schedule for the task below; its name is the task's unless one is given.
+
+        The schedule enters the database when a worker of the app starts. Raises SetupError when what is decorated is
+        not a task, or the schedule is not valid; TriggerError for a faulty trigger text.
+        """
+
+        def declare(task: _T) -> _T:
+            self._plugin.declarations.add(
+                task, trigger, name=name, args=args, kwargs=kwargs, queue=queue, description=description
+            )
+            return task
+
+        return declare
+
+    def declared(self) -> list[ScheduleSpec]:
+        """Return the declared schedules; the app must have all its tasks, for the names of these may be needed."""
+        return self._plugin.declarations.specs()
+
+
+class _Plugin:
+    """The one plug-in of an app."""
+
+    def __init__(self, app: Celery, database_url: str | None) -> None:
+        # The app owns the plug-in, so that both go together.
+        self._app = weakref.ref(app)
+        self._main = app.main
+        self.database_url = database_url
+        self.declarations = Declarations()
+        self._lock = threading.Lock()
+        self._writer: RecordWriter | None = None
+        self._registry: Registry | None = None
+        self._recorder = Recorder(self._serves, self._submit)
+        self._recorder.connect()
+        # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
+        unique = f"punctual.plugin.{next(_numbers)}"
+        signals.worker_ready.connect(self._worker_ready, dispatch_uid=unique)
+        signals.worker_shutdown.connect(self._worker_shutdown, dispatch_uid=unique)
+        signals.worker_process_shutdown.connect(self._process_shutdown, dispatch_uid=unique)
+        _plugins.add(self)
+
+    def forget_parent(self) -> None:
+        """In a forked child: leave the parent's threads and connections alone, and begin anew."""
+        self._lock = threading.Lock()
+        _inherited.append((self._writer, self._registry))
+        self._writer = None
+        self._registry = None
+
+    def _serves(self, app: Celery) -> bool:
+        # A child that was spawned, not forked, runs the tasks of a copy of the app; only the name is the same.
+        spawned = "FORKED_BY_MULTIPROCESSING" in os.environ
+        return app is self._app() or (spawned and app.main == self._main)
+
+    def _url(self) -> str:
+        if self.database_url is not None:
+            return self.database_url
+        try:
+            return Settings().effective_database_url
+        except ValidationError as error:
+            message = f"The settings of Punctual are not valid: {error}"
+            raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
+
+    def _submit(self, record: Record) -> None:
+        with self._lock:
+            if self._writer is None:
+                self._writer = RecordWriter(self._url())
+            self._writer.submit(record)
+
+    def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
+        app = sender.app
+        if not self._serves(app):
+            return
+        presence = presence_of(app, sender.controller, self.declarations.specs())
+        self._registry = Registry(self._url(), presence)
+        self._registry.start()
+
+    def _worker_shutdown(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
+        if self._serves(sender.app):
+            self._close()
+
+    def _process_shutdown(self, **_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        with self._lock:
+            writer, self._writer = self._writer, None
+            registry, self._registry = self._registry, None
+        if writer is not None:
+            writer.close(_FLUSH_SECONDS)
+        if registry is not None:
+            registry.stop(_FLUSH_SECONDS)
+
+
+_plugins: weakref.WeakSet[_Plugin] = weakref.WeakSet()
+
+_inherited: list[object] = []
+"""What a forked child got from its parent; kept, because to drop it would close the parent's connections."""
+
+
+def _after_fork() -> None:
+    for plugin in list(_plugins):
+        plugin.forget_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,224 @@
+"""`punctual runs`: what became of each fire time."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Annotated, Literal
+
+import typer
+
+from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
+from punctual.cli.output import (
+    Column,
+    FormatOption,
+    compact,
+    instant,
+    pretty,
+    print_facts,
+    print_json,
+    print_lines,
+    print_names,
+    print_table,
+    relative,
+    stdout,
+    table,
+    took,
+    when,
+)
+from punctual.domain.clock import monotonic
+from punctual.domain.errors import PunctualError, SetupError
+
+app = typer.Typer(
+    name="runs",
+    help="""See what became of each fire time.
+
+    The ledger has one run for each fire time of a schedule, and one for each run now.""",
+    no_args_is_help=True,
+)
+app.callback()(choose_server)
+
+StateWord = Literal["pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "missed"]
+CauseWord = Literal["schedule", "catchup", "manual"]
+
+ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "missed"})
+_POLL_SECONDS = 0.5
+_REFRESH_SECONDS = 1.0
+
+_COLUMNS = (
+    Column("FIRE TIME"),
+    Column("SCHEDULE", wrap=True),
+    Column("STATE"),
+    Column("CAUSE", wide=True),
+    Column("TOOK", wide=True),
+    Column("NOTE", wide=True),
+    Column("ID"),
+)
+
+
+class WaitedTooLongError(PunctualError):
+    """A run had not ended when the time to wait for it was over."""
+
+    code = "waited_too_long"
+
+
+@app.command("list")
+def list_runs(
+    ctx: typer.Context,
+    *,
+    schedule: Annotated[str | None, typer.Option("--schedule", help="Only of this schedule, by name or id.")] = None,
+    state: Annotated[StateWord | None, typer.Option("--state", help="Only runs in this state.")] = None,
+    cause: Annotated[CauseWord | None, typer.Option("--cause", help="Only runs with this cause.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
+    output: FormatOption = "table",
+) -> None:
+    """List the newest runs.
+
+    For example:
+        punctual runs list
+        punctual runs list --schedule backup --state failed --limit 5
+        punctual runs list --watch
+    """
+    query = {"schedule": schedule, "state": state, "cause": cause}
+    with connect(ctx) as client:
+        if watch:
+            _watch(ctx, lambda: client.collect("/runs", query, limit=limit)["items"], plain=output != "table")
+            return
+        page = client.collect("/runs", query, limit=limit)
+    if output == "json":
+        print_json(page)
+    elif output == "name":
+        print_names(run["id"] for run in page["items"])
+    elif page["items"]:
+        now = surroundings(ctx).clock.now()
+        print_table(_COLUMNS, (_row(run, now) for run in page["items"]))
+    else:
+        print_lines(["No run matches." if any(query.values()) else "Nothing has run yet."])
+
+
+@app.command("show")
+def show_run(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the run: the Celery task id.", show_default=False)],
+    *,
+    output: FormatOption = "table",
+) -> None:
+    """Show all there is to know about one run, with its result or its error.
+
+    For example:
+        punctual runs show 4be0643f-1d98-573b-97cd-ca98a65347dd
+    """
+    with connect(ctx) as client:
+        run = client.get(_path(run_id))
+    if output == "json":
+        print_json(run)
+    elif output == "name":
+        print_names([run["id"]])
+    else:
+        print_facts(_facts(run, surroundings(ctx).clock.now()))
+        error = run["error"]
+        if error and error["traceback"]:
+            print_lines(["", error["traceback"].rstrip()])
+
+
+def follow(client: Client, run: Document, *, sleep: Callable[[float], None], timeout: float | None = None) -> Document:
+    """Print each state of a run on standard error until it ends, and return it as it ended.
+
+    Raises WaitedTooLongError when it has not ended after `timeout` seconds.
+    """
+    started = monotonic()
+    typer.echo(f"Run {run['id']}", err=True)
+    shown = None
+    while True:
+        if run["state"] != shown:
+            shown = run["state"]
+            typer.echo(f"  {_state_line(run)}", err=True)
+        if shown in ENDED:
+            return run
+        if timeout is not None and monotonic() - started >= timeout:
+            message = f"The run is still {shown} after {timeout:g} s."
+            raise WaitedTooLongError(message, fix=f"It goes on. To see it: punctual runs show {run['id']}")
+        sleep(_POLL_SECONDS)
+        run = client.get(_path(run["id"]))
+
+
+def _path(run_id: str) -> str:
+    return f"/runs/{segment(run_id)}"
+
+
+def _state_line(run: Document) -> str:
+    by = f" on {run['worker']}" if run["worker"] and run["state"] not in ENDED else ""
+    after = f" after {duration}" if (duration := took(run["started_at"], run["finished_at"])) else ""
+    note = _note(run)
+    return f"{run['state']}{by}{after}" + (f": {note}" if note else "")
+
+
+def _watch(ctx: typer.Context, read: Callable[[], Iterable[Document]], *, plain: bool) -> None:
+    from rich.live import Live  # noqa: PLC0415 - slow to import, and not needed for help
+
+    console = stdout()
+    if plain or not console.is_terminal:
+        message = "--watch refreshes a table on a terminal."
+        raise SetupError(message, fix="Leave out -o and do not redirect the output, or leave out --watch.")
+    connection = surroundings(ctx)
+    try:
+        with Live(console=console, auto_refresh=False) as live:
+            while True:
+                rows = list(read())
+                now = connection.clock.now()
+                live.update(table(_COLUMNS, (_row(run, now) for run in rows), width=console.width), refresh=True)
+                connection.sleep(_REFRESH_SECONDS)
+    except KeyboardInterrupt:
+        return
+
+
+def _note(run: Document) -> str:
+    if run["error"]:
+        first = next(iter(run["error"]["message"].splitlines()), "")
+        return f"{run['error']['type']}: {first}" if first else str(run["error"]["type"])
+    return run["reason"] or ""
+
+
+def _row(run: Document, now: datetime) -> tuple[str, ...]:
+    return (
+        relative(instant(run["fire_time"]), now),
+        run["schedule"],
+        run["state"],
+        run["cause"],
+        took(run["started_at"], run["finished_at"]),
+        _note(run),
+        run["id"],
+    )
+
+
+def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
+    error = run["error"]
+    return [
+        ("id", run["id"]),
+        ("schedule", f"{run['schedule']} (version {run['schedule_version']})"),
+        ("state", run["state"]),
+        ("reason", run["reason"]),
+        ("error", f"{error['type']}: {error['message']}" if error else None),
+        ("cause", run["cause"]),
+        ("fire time", when(run["fire_time"], now)),
+        ("missed", _missed(run, now)),
+        ("due time", when(run["due_time"], now)),
+        ("queued", when(run["queued_at"], now)),
+        ("started", when(run["started_at"], now)),
+        ("ended", when(run["finished_at"], now)),
+        ("took", took(run["started_at"], run["finished_at"])),
+        ("worker", run["worker"]),
+        ("attempt", str(run["attempt"]) if run["attempt"] else None),
+        ("task", run["task"]),
+        ("args", compact(run["args"])),
+        ("kwargs", compact(run["kwargs"])),
+        ("queue", run["queue"]),
+        ("result", None if run["result"] is None else pretty(run["result"])),
+    ]
+
+
+def _missed(run: Document, now: datetime) -> str | None:
+    if not run["missed_count"]:
+        return None
+    least = "" if run["missed_count_exact"] else "at least "
+    until = f", the last {when(run['missed_until'], now)}" if run["missed_until"] else ""
+    return f"{least}{run['missed_count']} fire times{until}"

@@ -1,0 +1,50 @@
+"""`punctual scheduler`: a node that fires schedules, and nothing else."""
+
+import logging
+import signal
+from queue import SimpleQueue
+from typing import Annotated
+
+import typer
+
+_DRAIN_SECONDS = 4.0
+
+_log = logging.getLogger(__name__)
+
+
+def scheduler(
+    *,
+    app: Annotated[
+        str | None, typer.Option("-A", "--app", help="Your Celery app (`proj.celery`), whose routing then counts.")
+    ] = None,
+) -> None:
+    """Fire schedules, and nothing else.
+
+    Run any number of these: they share the work, and no one of them is special. The database is
+    PUNCTUAL_DATABASE_URL, the broker PUNCTUAL_BROKER_URL or that of your app.
+
+    For example:
+        punctual scheduler -A proj.celery
+    """
+    from punctual.celery.sender import CelerySender  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.cli.assembly import open_database, sending_app  # noqa: PLC0415 - same
+    from punctual.cli.configuration import process_settings  # noqa: PLC0415 - same
+    from punctual.engine.build import build_engine  # noqa: PLC0415 - same
+    from punctual.ops.logging import configure  # noqa: PLC0415 - same
+    from punctual.store.clock import DatabaseClock  # noqa: PLC0415 - same
+
+    settings = process_settings()
+    configure(settings.log_level)
+    sender = CelerySender(sending_app(settings, app))
+    database = open_database(settings)
+    engine = build_engine(database, sender, DatabaseClock(database))
+    signals: SimpleQueue[int] = SimpleQueue()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _frame: signals.put(received))
+    engine.start()
+    _log.info("firing schedules", extra={"action": "scheduler_started"})
+    signals.get()
+    engine.stop(_DRAIN_SECONDS)
+    sender.close()
+    database.close()
+    _log.info("stopped", extra={"action": "scheduler_stopped"})

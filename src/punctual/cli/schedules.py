@@ -1,0 +1,372 @@
+"""`punctual schedules`: define, change and steer schedules."""
+
+import sys
+from datetime import datetime
+from typing import Annotated, Literal
+
+import typer
+
+from punctual.cli.arguments import (
+    ArgOption,
+    CatchUpOption,
+    DescriptionOption,
+    FileOption,
+    KwargOption,
+    Name,
+    QueueOption,
+    SpecOptions,
+    TaskOption,
+    TriggerOption,
+    UnknownTaskOption,
+    edited,
+    read_document,
+    spec_of,
+    spec_patch,
+)
+from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
+from punctual.cli.output import (
+    Column,
+    Format,
+    FormatOption,
+    compact,
+    instant,
+    print_facts,
+    print_json,
+    print_lines,
+    print_names,
+    print_table,
+    relative,
+    when,
+)
+from punctual.cli.runs import follow
+
+app = typer.Typer(
+    name="schedules",
+    help="""Define, change and steer schedules.
+
+    A schedule says which Celery task to send, and when. Each is known by its name or its id.""",
+    no_args_is_help=True,
+)
+app.callback()(choose_server)
+
+StateWord = Literal["active", "paused", "finished", "error"]
+
+_COLUMNS = (
+    Column("NAME", wrap=True),
+    Column("STATE"),
+    Column("NEXT FIRE"),
+    Column("LAST FIRE", wide=True),
+    Column("TRIGGER"),
+    Column("TASK", wide=True),
+)
+
+
+@app.command("list")
+def list_schedules(
+    ctx: typer.Context,
+    *,
+    search: Annotated[str | None, typer.Option("--search", help="Only those whose name or task contains this.")] = None,
+    state: Annotated[StateWord | None, typer.Option("--state", help="Only schedules in this state.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
+    output: FormatOption = "table",
+) -> None:
+    """List the schedules by name.
+
+    For example:
+        punctual schedules list
+        punctual schedules list --state paused --search backup
+        punctual schedules list -o name
+    """
+    with connect(ctx) as client:
+        page = client.collect("/schedules", {"q": search, "state": state}, limit=limit)
+    if output == "json":
+        print_json(page)
+    elif output == "name":
+        print_names(schedule["name"] for schedule in page["items"])
+    elif page["items"]:
+        now = surroundings(ctx).clock.now()
+        print_table(_COLUMNS, (_row(schedule, now) for schedule in page["items"]))
+    elif search is None and state is None:
+        print_lines(["There are no schedules yet. Make one with: punctual schedules create --help"])
+    else:
+        print_lines(["No schedule matches."])
+
+
+@app.command("show")
+def show_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "table") -> None:
+    """Show all there is to know about one schedule.
+
+    For example:
+        punctual schedules show backup
+        punctual schedules show backup -o json > backup.json
+    """
+    with connect(ctx) as client:
+        schedule = client.get(_path(name))
+    if output == "table":
+        print_facts(_facts(schedule, surroundings(ctx).clock.now()))
+    else:
+        _print_result(ctx, schedule, output, "")
+
+
+@app.command("create")
+def create_schedule(  # noqa: PLR0913 - each argument is one option of the command
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the new schedule.")] = None,
+    *,
+    task: TaskOption = None,
+    trigger: TriggerOption = None,
+    arg: ArgOption = None,
+    kwarg: KwargOption = None,
+    queue: QueueOption = None,
+    description: DescriptionOption = None,
+    catchup: CatchUpOption = None,
+    file: FileOption = None,
+    allow_unknown_task: UnknownTaskOption = False,
+    output: FormatOption = "table",
+) -> None:
+    r"""Make a new schedule. Options win over the document of -f.
+
+    For example:
+        punctual schedules create heartbeat --task app.beat --trigger "every 2s"
+        punctual schedules create backup --task app.backup --queue slow \
+            --trigger "0 2 * * * Europe/Berlin" --arg /srv/data --kwarg keep=7
+        punctual schedules create -f backup.json
+        punctual schedules show backup -o json |
+            punctual schedules create weekly -f - --trigger @weekly
+
+    A VALUE is JSON where it reads as JSON, else text: 7 is a number, seven a text, '"7"' the text 7.
+    """
+    options = SpecOptions(task, trigger, arg or [], kwarg or [], queue, description, catchup)
+    document = (spec_of(read_document(file)) if file else {}) | options.document()
+    if name is not None:
+        document["name"] = name
+    missing = [word for key, word in _REQUIRED.items() if key not in document]
+    if missing:
+        message = f"{' and '.join(missing)} must be given, or -f with a document that has them."
+        raise typer.BadParameter(message)
+    with connect(ctx) as client:
+        schedule = client.post("/schedules", document, query=_unknown_task(allowed=allow_unknown_task))
+    _print_result(ctx, schedule, output, "Created")
+
+
+@app.command("edit")
+def edit_schedule(  # noqa: PLR0913 - each argument is one option of the command
+    ctx: typer.Context,
+    name: Name,
+    *,
+    rename: Annotated[str | None, typer.Option("--rename", help="New name.", show_default=False)] = None,
+    task: TaskOption = None,
+    trigger: TriggerOption = None,
+    arg: ArgOption = None,
+    kwarg: KwargOption = None,
+    queue: QueueOption = None,
+    description: DescriptionOption = None,
+    catchup: CatchUpOption = None,
+    file: FileOption = None,
+    allow_unknown_task: UnknownTaskOption = False,
+    output: FormatOption = "table",
+) -> None:
+    """Change a schedule: only what is given changes. Without any option, open it in your editor.
+
+    For example:
+        punctual schedules edit heartbeat --trigger "every 5s"
+        punctual schedules edit backup --kwarg keep=14 --queue ""
+        EDITOR=nano punctual schedules edit backup
+
+    --arg replaces all positional arguments; --kwarg sets the named ones and leaves the others. To remove one: KEY=null.
+    """
+    options = SpecOptions(task, trigger, arg or [], kwarg or [], queue, description, catchup)
+    patch = (spec_of(read_document(file)) if file else {}) | options.document()
+    if rename is not None:
+        patch["name"] = rename
+    query = _unknown_task(allowed=allow_unknown_task)
+    with connect(ctx) as client:
+        if patch:
+            schedule = client.patch(_path(name), patch, query=query)
+        else:
+            before = client.get(_path(name))
+            after = _edit(client, before, query)
+            if after is None:
+                print_lines([f"{before['name']} is unchanged."])
+                return
+            schedule = after
+    _print_result(ctx, schedule, output, "Changed")
+
+
+@app.command("delete")
+def delete_schedule(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete a schedule. Its runs stay, and it can be restored.
+
+    For example:
+        punctual schedules delete backup
+    """
+    with connect(ctx) as client:
+        schedule = client.get(_path(name))
+        if not yes and sys.stdin.isatty():
+            typer.confirm(f"Delete {schedule['name']}?", abort=True)
+        client.delete(_path(schedule["id"]))
+    print_lines([f"Deleted {schedule['name']}. To undo: punctual schedules restore {schedule['id']}"])
+
+
+@app.command("restore")
+def restore_schedule(
+    ctx: typer.Context,
+    schedule_id: Annotated[str, typer.Argument(metavar="ID", help="Id that `delete` printed.", show_default=False)],
+    *,
+    output: FormatOption = "table",
+) -> None:
+    """Bring a deleted schedule back.
+
+    For example:
+        punctual schedules restore 4be0643f-1d98-473b-97cd-ca98a65347dd
+    """
+    with connect(ctx) as client:
+        schedule = client.post(f"{_path(schedule_id)}/restore")
+    _print_result(ctx, schedule, output, "Restored")
+
+
+@app.command("pause")
+def pause_schedule(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    note: Annotated[str | None, typer.Option("--note", help="Why, for those who find it paused.")] = None,
+    output: FormatOption = "table",
+) -> None:
+    """Pause a schedule: it fires nothing until it is resumed.
+
+    For example:
+        punctual schedules pause backup --note "storage is being moved"
+    """
+    with connect(ctx) as client:
+        schedule = client.post(f"{_path(name)}/pause", {} if note is None else {"note": note})
+    _print_result(ctx, schedule, output, "Paused")
+
+
+@app.command("resume")
+def resume_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "table") -> None:
+    """Resume a paused schedule, from its next fire time on.
+
+    For example:
+        punctual schedules resume backup
+    """
+    with connect(ctx) as client:
+        schedule = client.post(f"{_path(name)}/resume")
+    _print_result(ctx, schedule, output, "Resumed")
+
+
+@app.command("run")
+def run_schedule(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
+    ] = None,
+    output: FormatOption = "table",
+) -> None:
+    """Run a schedule now, beside its fire times; this works on a paused one too.
+
+    For example:
+        punctual schedules run backup
+        punctual schedules run backup --wait --timeout 600
+    """
+    if timeout is not None and not wait:
+        message = "--timeout needs --wait."
+        raise typer.BadParameter(message)
+    with connect(ctx) as client:
+        run = client.post(f"{_path(name)}/run-now")
+        if wait:
+            run = follow(client, run, sleep=surroundings(ctx).sleep, timeout=timeout)
+    if output == "json":
+        print_json(run)
+    elif output == "name":
+        print_names([run["id"]])
+    elif not wait:
+        print_lines([f"Run {run['id']} is {run['state']}. To see it: punctual runs show {run['id']}"])
+    if wait and run["state"] != "succeeded":
+        raise typer.Exit(1)
+
+
+_REQUIRED = {"name": "NAME", "task": "--task", "trigger": "--trigger"}
+
+
+def _path(name: str) -> str:
+    return f"/schedules/{segment(name)}"
+
+
+def _unknown_task(*, allowed: bool) -> dict[str, str]:
+    return {"allow_unknown_task": "true"} if allowed else {}
+
+
+def _edit(client: Client, before: Document, query: dict[str, str]) -> Document | None:
+    old = spec_of(before)
+    old["trigger"] = {key: value for key, value in old["trigger"].items() if key != "text"}
+    with edited(old) as new:
+        patch = spec_patch(old, spec_of(new))
+        if not patch:
+            return None
+        return client.patch(_path(before["id"]), patch, version=before["version"], query=query)
+
+
+def _print_result(ctx: typer.Context, schedule: Document, output: Format, verb: str) -> None:
+    if output == "json":
+        print_json(schedule)
+    elif output == "name":
+        print_names([schedule["name"]])
+    else:
+        print_lines([f"{verb} {schedule['name']}: {_outlook(schedule, surroundings(ctx).clock.now())}"])
+
+
+def _outlook(schedule: Document, now: datetime) -> str:
+    status = schedule["status"]
+    following = when(status["next_fire_time"], now)
+    rule = status["trigger_text"]
+    if status["state"] == "active":
+        return f"{rule}, next fire time {following or 'unknown'}"
+    reason = status["error"] or (status["pause_note"] if status["paused"] else None)
+    return f"{rule}, {status['state']}" + (f" ({reason})" if reason else "")
+
+
+def _row(schedule: Document, now: datetime) -> tuple[str, ...]:
+    status = schedule["status"]
+    return (
+        schedule["name"],
+        status["state"],
+        relative(instant(status["next_fire_time"]), now),
+        relative(instant(status["last_fire_time"]), now),
+        status["trigger_text"],
+        schedule["task"],
+    )
+
+
+def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
+    status, catchup = schedule["status"], schedule["catchup"]
+    return [
+        ("name", schedule["name"]),
+        ("id", schedule["id"]),
+        ("state", status["state"]),
+        ("error", status["error"]),
+        ("note", status["pause_note"]),
+        ("description", schedule["description"]),
+        ("trigger", status["trigger_text"]),
+        ("task", schedule["task"]),
+        ("args", compact(schedule["args"])),
+        ("kwargs", compact(schedule["kwargs"])),
+        ("queue", schedule["queue"]),
+        ("next fire time", when(status["next_fire_time"], now)),
+        ("last fire time", when(status["last_fire_time"], now)),
+        ("catch-up", f"{catchup['policy']}, for what is more than {catchup['grace']:g}s late"),
+        ("version", str(schedule["version"])),
+        ("declared by", schedule["declared_by"]),
+        ("created", when(schedule["created_at"], now)),
+        ("changed", when(schedule["updated_at"], now)),
+    ]

@@ -1,0 +1,1 @@
+"""What people ask for: use cases with validation and a record of who changed what."""

@@ -1,0 +1,191 @@
+"""What people do with schedules: create, change, pause, resume, delete, restore, run now."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from punctual.control.documents import merged, read_spec
+from punctual.control.settle import settle
+from punctual.domain.clock import Clock
+from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, StaleVersionError
+from punctual.domain.identity import new_id
+from punctual.domain.run import Run
+from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
+from punctual.store import ledger, runs, schedules
+from punctual.store.database import Database, Transaction
+from punctual.store.paging import Page
+
+
+class Schedules:
+    """Every write is one transaction under the schedule's lock, and fires nothing by itself.
+
+    A `ref` is a schedule's id or name. NotFoundError, ConflictError and InvalidInputError leave all as it was.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Work on this database, by this time."""
+        self._database = database
+        self._clock = clock
+
+    def create(self, document: Mapping[str, Any], *, actor: str, allow_unknown_task: bool = False) -> Schedule:
+        """Store a new schedule; its first fire time is the first one after now."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            key = new_id()
+            spec = read_spec(tx, document, schedule_id=key, now=now, allow_unknown_task=allow_unknown_task)
+            status = _waiting(spec.trigger.next_after(now))
+            schedule = Schedule(id=key, version=1, spec=spec, status=status, created_at=now, updated_at=now)
+            schedules.insert(tx, schedule, actor=actor)
+            tx.changed = True
+        return schedule
+
+    def get(self, ref: str) -> Schedule:
+        """Return a schedule."""
+        with self._database.read() as tx:
+            found = schedules.get(tx, schedules.key_of(ref))
+        if found is None:
+            raise _not_found(ref)
+        return found
+
+    def list(self, *, query: str | None, state: str | None, limit: int, cursor: str | None) -> Page[Schedule]:
+        """Return schedules by name; `query` is looked for in names and tasks."""
+        wanted = None if state is None else _state(state)
+        with self._database.read() as tx:
+            return schedules.list_page(tx, query=query, state=wanted, limit=limit, cursor=cursor)
+
+    def change(
+        self,
+        ref: str,
+        patch: Mapping[str, Any],
+        *,
+        actor: str,
+        expected_version: int | None = None,
+        allow_unknown_task: bool = False,
+    ) -> Schedule:
+        """Apply a merge patch to the spec; a change that changes nothing makes no new version.
+
+        Fire times up to now are settled by the old spec. Raises ConflictError when the schedule has another version
+        than expected, or is declared in code.
+        """
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = _lock(tx, ref)
+            _refuse_declared(schedule)
+            _expect(schedule, expected_version)
+            schedule = settle(tx, schedule, now)
+            document = merged(schedule.spec.model_dump(mode="json"), patch)
+            same_task = document.get("task") == schedule.spec.task
+            spec = read_spec(
+                tx,
+                document,
+                schedule_id=schedule.id,
+                now=now,
+                allow_unknown_task=allow_unknown_task or same_task,
+                old=schedule.spec.trigger,
+            )
+            if spec == schedule.spec:
+                return schedule
+            status = schedule.status
+            if spec.trigger != schedule.spec.trigger and not status.paused:
+                status = status.at(spec.trigger.next_after(now))
+            changed = {"spec": spec, "version": schedule.version + 1, "updated_at": now, "status": status}
+            return self._save(tx, schedule.model_copy(update=changed), actor)
+
+    def delete(self, ref: str, *, actor: str, expected_version: int | None = None) -> None:
+        """Remove a schedule; its runs stay, and `restore` brings it back."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = _lock(tx, ref)
+            _refuse_declared(schedule)
+            _expect(schedule, expected_version)
+            schedule = settle(tx, schedule, now)
+            gone = {"deleted_at": now, "updated_at": now, "status": schedule.status.at(None)}
+            self._save(tx, schedule.model_copy(update=gone), actor)
+
+    def restore(self, ref: str, *, actor: str) -> Schedule:
+        """Bring a deleted schedule back, by its id; what was due meanwhile does not fire."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = schedules.lock(tx, schedules.key_of(ref), deleted=True)
+            if schedule is None:
+                raise _not_found(ref)
+            if schedule.deleted_at is None:
+                return schedule
+            status = schedule.status if schedule.status.paused else schedule.status.at(_next(schedule, now))
+            back = {"deleted_at": None, "updated_at": now, "status": status}
+            return self._save(tx, schedule.model_copy(update=back), actor)
+
+    def pause(self, ref: str, *, note: str | None, actor: str) -> Schedule:
+        """Stop a schedule from firing until it is resumed."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = settle(tx, _lock(tx, ref), now)
+            status = schedule.status.at(None).model_copy(update={"paused": True, "pause_note": note})
+            return self._save(tx, schedule.model_copy(update={"status": status, "updated_at": now}), actor)
+
+    def resume(self, ref: str, *, actor: str) -> Schedule:
+        """Let a paused schedule fire again, from its first fire time after now on."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = _lock(tx, ref)
+            if not schedule.status.paused:
+                return schedule
+            status = schedule.status.at(_next(schedule, now)).model_copy(update={"paused": False, "pause_note": None})
+            return self._save(tx, schedule.model_copy(update={"status": status, "updated_at": now}), actor)
+
+    def run_now(self, ref: str, *, actor: str) -> Run:
+        """Record a run for a node to send at once; paused schedules can be run as well."""
+        del actor
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = _lock(tx, ref)
+            run_id = ledger.insert_manual(tx, schedule.id, schedule.version, now=now)
+            tx.changed = True
+            run = runs.get(tx, run_id)
+        if run is None:
+            raise _not_found(str(run_id))
+        return run
+
+    def _save(self, tx: Transaction, schedule: Schedule, actor: str) -> Schedule:
+        schedules.save(tx, schedule, actor=actor)
+        tx.changed = True
+        return schedule
+
+
+def _waiting(next_fire_time: datetime | None) -> ScheduleStatus:
+    return ScheduleStatus().at(next_fire_time)
+
+
+def _next(schedule: Schedule, now: datetime) -> datetime | None:
+    return schedule.spec.trigger.next_after(now)
+
+
+def _lock(tx: Transaction, ref: str) -> Schedule:
+    schedule = schedules.lock(tx, schedules.key_of(ref))
+    if schedule is None:
+        raise _not_found(ref)
+    return schedule
+
+
+def _not_found(ref: str) -> NotFoundError:
+    return NotFoundError(f"There is no schedule {ref!r}.", fix="List the schedules to see their names and ids.")
+
+
+def _refuse_declared(schedule: Schedule) -> None:
+    if schedule.declared_by is not None:
+        message = f"The schedule {schedule.spec.name!r} is declared in the code of {schedule.declared_by}."
+        raise ConflictError(message, fix="Change it there; it can be paused, resumed and run from here.")
+
+
+def _expect(schedule: Schedule, version: int | None) -> None:
+    if version is not None and version != schedule.version:
+        message = f"The schedule {schedule.spec.name!r} is at version {schedule.version}, not {version}."
+        raise StaleVersionError(message, fix="Read it again, look at what changed, and repeat your change.")
+
+
+def _state(name: str) -> ScheduleState:
+    try:
+        return ScheduleState(name)
+    except ValueError:
+        known = ", ".join(state.value for state in ScheduleState)
+        raise InvalidInputError([Fault("state", "unknown_state", f"must be one of {known}")]) from None

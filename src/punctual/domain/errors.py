@@ -1,0 +1,102 @@
+"""Every error a person can meet: a stable code, a sentence, and the fix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input, named by its path (`trigger.timezone`, `args[0]`)."""
+
+    path: str
+    code: str
+    message: str
+    fix: str = ""
+
+
+class PunctualError(Exception):
+    """Base of all errors that Punctual raises on purpose; `code` never changes between releases."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str, *, fix: str = "") -> None:
+        """Keep the sentence for people and what they can do about it."""
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+
+
+class InvalidInputError(PunctualError):
+    """The input has one or more faults; nothing was changed."""
+
+    code = "invalid_input"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep all faults, in the order they were found."""
+        super().__init__(
+            "; ".join(f"{fault.path}: {fault.message}" if fault.path else fault.message for fault in faults),
+            fix="Correct the fields named in `errors` and send the request again. Nothing was changed.",
+        )
+        self.faults = tuple(faults)
+
+
+class TriggerError(PunctualError, ValueError):
+    """A trigger that cannot be read or would never fire.
+
+    `field` is the part of the trigger at fault (`expression`, `timezone`, `every`, `at`), empty for the whole text;
+    `position` is the zero-based offset of the faulty characters in `text`, or None where no single place is at fault.
+    """
+
+    code = "invalid_trigger"
+
+    def __init__(
+        self, message: str, *, fix: str = "", field: str = "", text: str = "", position: int | None = None
+    ) -> None:
+        """Keep where the fault is, beside the sentence and the fix."""
+        super().__init__(message, fix=fix)
+        self.field = field
+        self.text = text
+        self.position = position
+
+
+class NotFoundError(PunctualError):
+    """There is no such thing, or no longer."""
+
+    code = "not_found"
+
+
+class ConflictError(PunctualError):
+    """The request does not fit the present state (a taken name, a changed version, a schedule owned by code)."""
+
+    code = "conflict"
+
+
+class StaleVersionError(ConflictError):
+    """Somebody else changed the thing since it was read."""
+
+    code = "stale_version"
+
+
+class UnauthenticatedError(PunctualError):
+    """No credential, or one that is unknown or expired."""
+
+    code = "unauthenticated"
+
+
+class DatabaseUnavailableError(PunctualError):
+    """The database does not answer; the caller may try again."""
+
+    code = "database_unavailable"
+
+
+class BrokerUnavailableError(PunctualError):
+    """The broker does not take messages; the caller may try again."""
+
+    code = "broker_unavailable"
+
+
+class SetupError(PunctualError):
+    """A process cannot start as it was asked to: a busy port, an unwritable folder, a missing app."""
+
+    code = "setup"

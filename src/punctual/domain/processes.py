@@ -1,0 +1,51 @@
+"""What the running processes tell about themselves: nodes, workers, and the tasks that workers serve."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+
+class Node(BaseModel):
+    """A process that runs an engine. `broker_error` says why it cannot send, and is None while it can."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    broker_error: str | None = None
+
+
+class Worker(BaseModel):
+    """A Celery worker with the plug-in, by its Celery node name (`celery@host`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    host: str
+    pid: int
+    pool: str
+    concurrency: int
+    queues: list[str]
+    started_at: datetime
+    seen_at: datetime
+
+
+class Task(BaseModel):
+    """A Celery task that some worker has announced.
+
+    `signature` is the JSON Schema of its arguments as one object (see `punctual.domain.signature`), or None where
+    it is not known. `queues` are the queues of the workers that serve it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    description: str
+    signature: dict[str, JsonValue] | None
+    queues: list[str]
+    seen_at: datetime

@@ -1,0 +1,96 @@
+"""A run: the ledger's record of one fire time, and the moves it may make."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+
+class Cause(StrEnum):
+    """Why a run exists."""
+
+    SCHEDULE = "schedule"
+    CATCHUP = "catchup"
+    MANUAL = "manual"
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    PENDING = "pending"
+    QUEUED = "queued"
+    RUNNING = "running"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    MISSED = "missed"
+
+
+TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.EXPIRED, RunState.MISSED})
+
+_BEFORE_START = frozenset({RunState.PENDING, RunState.QUEUED})
+_STARTED = frozenset({RunState.RUNNING, RunState.RETRYING})
+
+ALLOWED_FROM: dict[RunState, frozenset[RunState]] = {
+    RunState.PENDING: frozenset(),
+    RunState.QUEUED: frozenset({RunState.PENDING}),
+    RunState.RUNNING: _BEFORE_START | _STARTED,
+    RunState.RETRYING: _BEFORE_START | _STARTED,
+    RunState.SUCCEEDED: _BEFORE_START | _STARTED,
+    RunState.FAILED: _BEFORE_START | _STARTED,
+    RunState.CANCELLED: _BEFORE_START | _STARTED,
+    RunState.EXPIRED: _BEFORE_START,
+    RunState.MISSED: frozenset(),
+}
+"""For each state, the states a run may come from. Nothing leaves a terminal state: the first one wins.
+
+A worker may be faster than the node that marks the message as sent, and its records may arrive out of order;
+so `running` and the ends are allowed from `pending` too, and `running` from itself (a message delivered again).
+"""
+
+
+class RunError(BaseModel):
+    """What a failed run says: the exception's type and text, and the traceback where one is known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str
+    message: str
+    traceback: str | None = None
+
+
+class Run(BaseModel):
+    """One record of the ledger.
+
+    A `missed` run may cover many fire times: `fire_time` is the first, `missed_until` the last, `missed_count`
+    their number (a lower bound when `missed_count_exact` is false).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    schedule_id: UUID
+    schedule: str
+    schedule_version: int
+    cause: Cause
+    state: RunState
+    reason: str | None = None
+    fire_time: datetime
+    due_time: datetime
+    task: str
+    args: list[JsonValue]
+    kwargs: dict[str, JsonValue]
+    queue: str | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    worker: str | None = None
+    attempt: int = 0
+    result: JsonValue = None
+    error: RunError | None = None
+    missed_until: datetime | None = None
+    missed_count: int | None = None
+    missed_count_exact: bool = True

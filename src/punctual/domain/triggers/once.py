@@ -1,0 +1,199 @@
+"""The once trigger: a single instant, or a single wall time in a time zone."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timezone
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from punctual.domain.errors import TriggerError
+from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, located
+from punctual.domain.triggers.text_tail import knobs_text, split_words
+from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, instants_of, load_zone
+
+_FIELDS_BEFORE_TEXT = 5
+_LONGEST_SHOWN = 50
+_KNOBS = ("on_gap", "on_fold")
+_AT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
+    r"([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+_EXAMPLE = 'Write for example "2026-12-24T18:00" or "2026-12-24T18:00:00+01:00".'
+
+
+def _read_at(value: object) -> datetime:
+    """Return the date and time; one with an offset keeps it as a fixed offset."""
+    if isinstance(value, str):
+        value = _parse_at(value.strip()[:_LONGEST_SHOWN])
+    if not isinstance(value, datetime):
+        raise TriggerError(
+            message="at must be a date with a time", fix=_EXAMPLE, field="at", text=str(value)[:_LONGEST_SHOWN]
+        )
+    offset = value.utcoffset()
+    if offset is None:
+        return value.replace(tzinfo=None, fold=0)
+    if as_utc(value) is None:
+        raise TriggerError(
+            message="at is outside the years 1 to 9999 in UTC", fix=_EXAMPLE, field="at", text=value.isoformat()
+        )
+    return value.replace(tzinfo=timezone(offset) if offset else UTC, fold=0)
+
+
+def _parse_at(text: str) -> datetime:
+    match = _AT.fullmatch(text)
+    if match is None:
+        raise TriggerError(message=f'"{text}" is no date with a time', fix=_EXAMPLE, field="at", text=text)
+    if match[2] is None:
+        raise TriggerError(
+            message=f'"{text}" has no time of day', fix=f'Write "{text}T00:00" for midnight.', field="at", text=text
+        )
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError as error:
+        raise TriggerError(
+            message=f'"{text}" is not in the calendar: {error}',
+            fix="Use a date and a time that exist.",
+            field="at",
+            text=text,
+        ) from None
+
+
+At = Annotated[
+    datetime,
+    BeforeValidator(_read_at),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-24T18:00:00", "2026-12-24T17:00:00Z"]}),
+]
+
+
+class Once(TriggerModel):
+    """Fires once: at the instant `at` when that has a UTC offset, else when the clocks of the time zone show it."""
+
+    kind: Literal["once"] = "once"
+    at: At = Field(description="Date and time (ISO 8601), with a UTC offset or as local time in the time zone.")
+    timezone: str = Field(
+        default="UTC",
+        max_length=LONGEST_ZONE_NAME,
+        description="IANA name of the time zone of `at`; when `at` has an offset, only the zone to show it in.",
+        examples=["Europe/Berlin"],
+    )
+    on_gap: OnGap | None = Field(
+        default=None,
+        description="A local time left out when clocks are put forward: `shift` (default) fires right after the gap.",
+    )
+    on_fold: OnFold | None = Field(
+        default=None,
+        description=(
+            "A local time that comes twice when clocks are put back: the `first` (default), the `second`, or `both`."
+        ),
+    )
+    text: str = Field(
+        default="",
+        max_length=LONGEST_TEXT,
+        validate_default=True,
+        description="The trigger in one line, as it was written or in short form.",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, timezone: str) -> str:
+        load_zone(timezone)
+        return timezone
+
+    @field_validator("text")
+    @classmethod
+    def _agrees(cls, text: str, info: ValidationInfo) -> str:
+        fields = info.data
+        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
+            return text
+        canonical = _canonical(fields)
+        return text if text and (text == canonical or _means(text, fields)) else canonical
+
+    @model_validator(mode="after")
+    def _comes(self) -> Self:
+        if not self._instants():
+            error = TriggerError(
+                message=(
+                    f"{self.at.isoformat(timespec='minutes')} does not exist in {self.timezone}: "
+                    "its clocks are put forward over it"
+                ),
+                fix='Use a time before or after the change, or on_gap "shift".',
+                field="at",
+                text=self.at.isoformat(),
+            )
+            raise located(error, "at", self.at)
+        return self
+
+    @property
+    def timezone_name(self) -> str:
+        """The zone of `at`."""
+        return self.timezone
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """Return the fire time if it is strictly after the instant."""
+        utc = as_utc(instant)
+        return next((at for at in self._instants() if utc is not None and at > utc), None)
+
+    def previous_before(self, instant: datetime) -> datetime | None:
+        """Return the fire time if it is strictly before the instant."""
+        utc = as_utc(instant)
+        return next((at for at in reversed(self._instants()) if utc is not None and at < utc), None)
+
+    def _instants(self) -> tuple[datetime, ...]:
+        if self.at.tzinfo is not None:
+            return (self.at.astimezone(UTC),)
+        try:
+            return instants_of(load_zone(self.timezone), self.at, self.on_gap or "shift", self.on_fold or "first")
+        except OverflowError:  # no year for it in UTC
+            return ()
+
+
+def once(at: datetime | str, timezone: str | None = None) -> Once:
+    """Return the trigger of one instant: `once("2026-12-24T18:00", "Europe/Berlin")`, or an aware datetime.
+
+    Without a time zone, a local time is in UTC. Raises TriggerError, naming the field, for anything not understood.
+    """
+    return built(Once, at=at, timezone="UTC" if timezone is None else timezone)
+
+
+def once_fields_of(text: str) -> dict[str, str]:
+    """Return the fields of `Once` that a text such as `2026-12-24T18:00 Europe/Berlin` names, unchecked.
+
+    Raises TriggerError for options it does not know and for words it has no use for.
+    """
+    words = split_words(text, _KNOBS)
+    date, *rest = words.words
+    taken = 1
+    if rest and ":" in rest[0]:
+        date = f"{date}T{rest.pop(0)}"
+        taken = 2
+    fields = {**words.knobs, "at": date}
+    if rest:
+        fields["timezone"] = rest.pop(0)
+        taken += 1
+    if rest:
+        raise TriggerError(
+            message=f'"{text}": unexpected "{rest[0]}"',
+            fix='A date is followed by a time and a time zone: "2026-12-24T18:00 Europe/Berlin".',
+            field="at",
+            text=text,
+            position=words.starts[taken],
+        )
+    return fields
+
+
+def _canonical(fields: Mapping[str, Any]) -> str:
+    at: datetime = fields["at"]
+    precise = at.second or at.microsecond
+    date = at.isoformat(timespec="auto" if precise else "minutes").replace("+00:00", "Z")
+    zone = "" if fields["timezone"] == "UTC" else f" {fields['timezone']}"
+    return f"{date}{zone}" + knobs_text(on_gap=fields["on_gap"], on_fold=fields["on_fold"])
+
+
+def _means(text: str, fields: Mapping[str, Any]) -> bool:
+    try:
+        meant = built(Once, **once_fields_of(text))
+    except (TriggerError, ValueError):
+        return False
+    return all(getattr(meant, name) == value for name, value in fields.items())

@@ -1,0 +1,329 @@
+"""The rrule trigger: a recurrence set of RFC 5545 on the clocks of a time zone."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Any, Literal, NamedTuple, Self
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from punctual.domain.errors import TriggerError
+from punctual.domain.triggers.base import TriggerModel, as_utc, built, located
+from punctual.domain.triggers.cron_search import Wall
+from punctual.domain.triggers.rrule_search import HOURLY, moment_at, moment_of, search_of, wall_at
+from punctual.domain.triggers.rrule_text import LONGEST_SET, Rule, RuleSet, is_set, read_set
+from punctual.domain.triggers.text_tail import Words, knobs_text, split_words
+from punctual.domain.triggers.wall_clock import WallClock
+from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, load_zone
+
+LONGEST_SET_TEXT = LONGEST_SET + 250
+"""Characters: room for the longest set with its time zone and every option."""
+
+_FIELDS_BEFORE_TEXT = 6
+_KNOBS = ("on_gap", "on_fold")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
+_TICK = timedelta(microseconds=1)
+
+
+class Rrule(TriggerModel):
+    """Fires at the wall times of a recurrence set, in one time zone.
+
+    DTSTART itself is a fire time only where a rule or an RDATE names it. A set without DTSTART starts at its anchor.
+    """
+
+    kind: Literal["rrule"] = "rrule"
+    expression: Annotated[
+        str,
+        Field(
+            max_length=LONGEST_SET,
+            description=(
+                "RRULE, DTSTART, RDATE and EXDATE properties of RFC 5545, separated by spaces or line breaks; dates "
+                "are local times in the time zone."
+            ),
+            examples=["RRULE:FREQ=MONTHLY;BYDAY=-1FR", "DTSTART:20260105T090000 RRULE:FREQ=WEEKLY;INTERVAL=2"],
+        ),
+    ]
+    timezone: str = Field(
+        default="UTC",
+        max_length=LONGEST_ZONE_NAME,
+        description="IANA name of the time zone whose clocks the set reads.",
+        examples=["Europe/Berlin"],
+    )
+    on_gap: OnGap | None = Field(
+        default=None,
+        description=(
+            "A fire time whose wall time is left out when clocks are put forward: `shift` fires right after the gap, "
+            "`skip` not at all. By default rules that are hourly or more frequent skip, all others shift."
+        ),
+    )
+    on_fold: OnFold | None = Field(
+        default=None,
+        description=(
+            "A fire time whose wall time comes twice when clocks are put back: the `first`, the `second`, or `both`. "
+            "By default rules that are hourly or more frequent fire both times, all others the first time."
+        ),
+    )
+    anchor: datetime | None = Field(
+        default=None,
+        description="The instant at which a set without DTSTART starts; set when a schedule is stored.",
+        examples=["2026-01-01T00:00:00Z"],
+    )
+    text: str = Field(
+        default="",
+        max_length=LONGEST_SET_TEXT,
+        validate_default=True,
+        description="The trigger in one line, as it was written or in short form; it does not name the anchor.",
+    )
+
+    @field_validator("expression")
+    @classmethod
+    def _is_a_set(cls, expression: str) -> str:
+        read = read_set(expression)
+        if read.timezone is not None:
+            raise TriggerError(
+                message="TZID does not belong into the expression of a trigger object",
+                fix=f'Leave it out, and give the trigger "timezone": "{read.timezone}".',
+                field="expression",
+                text=expression,
+            )
+        return " ".join(expression.split())
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, timezone: str) -> str:
+        load_zone(timezone)
+        return timezone
+
+    @field_validator("anchor")
+    @classmethod
+    def _is_an_instant(cls, anchor: datetime | None) -> datetime | None:
+        utc = None if anchor is None else as_utc(anchor)
+        if utc is None and anchor is not None:
+            raise TriggerError(
+                message="the anchor is outside the years 1 to 9999 in UTC", fix="Use a later one.", field="anchor"
+            )
+        return None if utc is None else max(utc, _EPOCH).replace(microsecond=0)
+
+    @field_validator("text")
+    @classmethod
+    def _agrees(cls, text: str, info: ValidationInfo) -> str:
+        fields = info.data
+        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
+            return text
+        canonical = _canonical(fields)
+        return text if text and (text == canonical or _means(text, fields)) else canonical
+
+    @model_validator(mode="after")
+    def _fires(self) -> Self:
+        read = read_set(self.expression)
+        if read.start_in_utc and self.timezone != "UTC":
+            raise located(
+                TriggerError(
+                    message=f"dates that end with Z are in UTC, but the time zone is {self.timezone}",
+                    fix="Leave out Z where local times are meant, else the time zone.",
+                    field="expression",
+                    text=self.expression,
+                ),
+                "expression",
+                self.expression,
+            )
+        for rule in read.rules:
+            # Without DTSTART the phase is not fixed yet, so it must not decide.
+            judged = rule if read.start else replace(rule, interval=1, count=None)
+            if search_of(judged, read.start or _EPOCH_WALL).at_or_after(0) is None:
+                error = TriggerError(
+                    message=f'"{self.expression}": no date matches all parts of a rule',
+                    fix="Widen its BY parts or its UNTIL, or leave the rule out.",
+                    field="expression",
+                    text=self.expression,
+                )
+                raise located(error, "expression", self.expression)
+        return self
+
+    @property
+    def timezone_name(self) -> str:
+        """The zone whose clocks the set reads."""
+        return self.timezone
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        """Return the first fire time strictly after the instant; None when there is none up to year 9999."""
+        utc = as_utc(instant)
+        if utc is None:
+            return None
+        found = (source.next_after(utc) for source in self._sources())
+        return min((each for each in found if each is not None), default=None)
+
+    def previous_before(self, instant: datetime) -> datetime | None:
+        """Return the last fire time strictly before the instant; None when there is none back to the start."""
+        utc = as_utc(instant)
+        if utc is None:
+            return None
+        found = (source.previous_before(utc) for source in self._sources())
+        return max((each for each in found if each is not None), default=None)
+
+    def anchored(self, now: datetime) -> Self:
+        """Return this trigger started at the present second, unless it has a DTSTART or an anchor already."""
+        utc = as_utc(now)
+        if utc is None or self.anchor is not None or read_set(self.expression).start is not None:
+            return self
+        return self.model_copy(update={"anchor": max(utc, _EPOCH).replace(microsecond=0)})
+
+    def _sources(self) -> tuple["_Source", ...]:
+        return _sources_of(self.expression, self.timezone, self.on_gap, self.on_fold, self.anchor)
+
+
+class _Source(NamedTuple):
+    """One rule, or all RDATEs, of a set; with the last instant that a UNTIL in UTC allows."""
+
+    clock: WallClock
+    until: datetime | None
+
+    def next_after(self, instant: datetime) -> datetime | None:
+        found = self.clock.next_after(instant)
+        return None if found is None or (self.until is not None and found > self.until) else found
+
+    def previous_before(self, instant: datetime) -> datetime | None:
+        return self.clock.previous_before(instant if self.until is None else min(instant, self.until + _TICK))
+
+
+@lru_cache(maxsize=4096)
+def _sources_of(
+    expression: str, timezone: str, on_gap: OnGap | None, on_fold: OnFold | None, anchor: datetime | None
+) -> tuple[_Source, ...]:
+    read, zone = read_set(expression), load_zone(timezone)
+    start = read.start
+    if start is None:
+        start = _EPOCH_WALL if anchor is None else anchor.astimezone(zone).replace(tzinfo=None, fold=0)
+    excluded = frozenset(moment_at(wall) for wall in read.excluded)
+    sources = []
+    for rule in read.rules:
+        search = search_of(rule, start)
+        follows_clock = rule.freq >= HOURLY
+        clock = WallClock(
+            _forwards(search.at_or_after, excluded),
+            _backwards(search.at_or_before, excluded),
+            zone,
+            on_gap or ("skip" if follows_clock else "shift"),
+            on_fold or ("both" if follows_clock else "first"),
+        )
+        sources.append(_Source(clock, _instant_of_until(rule)))
+    if read.dates:
+        clock = WallClock(*_listed(read, excluded), zone, on_gap or "shift", on_fold or "first")
+        sources.append(_Source(clock, None))
+    return tuple(sources)
+
+
+def _instant_of_until(rule: Rule) -> datetime | None:
+    return rule.until.replace(tzinfo=UTC) if rule.until is not None and rule.until_in_utc else None
+
+
+def _forwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Callable[[Wall], Wall | None]:
+    def at_or_after(wall: Wall) -> Wall | None:
+        found = search(moment_of(wall))
+        while found in excluded:
+            found = search(found + 1)
+        return None if found is None else wall_at(found)
+
+    return at_or_after
+
+
+def _backwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Callable[[Wall], Wall | None]:
+    def at_or_before(wall: Wall) -> Wall | None:
+        found = search(moment_of(wall))
+        while found in excluded:
+            found = search(found - 1)
+        return None if found is None else wall_at(found)
+
+    return at_or_before
+
+
+def _listed(
+    read: RuleSet, excluded: frozenset[int]
+) -> tuple[Callable[[Wall], Wall | None], Callable[[Wall], Wall | None]]:
+    moments = [moment for moment in map(moment_at, read.dates) if moment not in excluded]
+
+    def at_or_after(wall: Wall) -> Wall | None:
+        index = bisect_left(moments, moment_of(wall))
+        return wall_at(moments[index]) if index < len(moments) else None
+
+    def at_or_before(wall: Wall) -> Wall | None:
+        index = bisect_right(moments, moment_of(wall))
+        return wall_at(moments[index - 1]) if index else None
+
+    return at_or_after, at_or_before
+
+
+def rrule(text: str, timezone: str = "UTC", on_gap: OnGap | None = None, on_fold: OnFold | None = None) -> Rrule:
+    """Return the trigger of a recurrence set: `rrule("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "Europe/Berlin")`.
+
+    The properties may stand in lines, as in an iCalendar file; a TZID of theirs stands for `timezone`. Raises
+    TriggerError, naming the field, for anything that is not understood or would never fire.
+    """
+    return built(Rrule, on_gap=on_gap, on_fold=on_fold, **{"timezone": timezone} | _without_zone(text))
+
+
+def rrule_fields_of(text: str) -> dict[str, str]:
+    """Return the fields of `Rrule` that a text such as `RRULE:FREQ=DAILY Europe/Berlin on_gap=skip` names.
+
+    Raises TriggerError for options it does not know and for words it has no use for; a rule's parts are checked later.
+    """
+    properties = text
+    end = len(text)
+    words = text.split()
+    while words and is_set(words[0]):
+        words.pop(0)
+    if words:
+        end = text.index(words[0], sum(len(word) for word in text.split()[: -len(words)]))
+        properties = text[:end]
+    tail = _tail_of(text, end)
+    fields = _without_zone(properties) | tail.knobs
+    if tail.words:
+        own = fields.get("timezone", tail.words[0])
+        if len(tail.words) > 1 or own != tail.words[0]:
+            raise TriggerError(
+                message=f'"{text}": unexpected "{tail.words[-1]}"',
+                fix="Properties such as RRULE:... come first, then one time zone, then options.",
+                field="expression",
+                text=text,
+                position=tail.starts[-1],
+            )
+        fields["timezone"] = own
+    return fields
+
+
+def _tail_of(text: str, start: int) -> Words:
+    """Return the words after the properties, whose own equals signs are no options'."""
+    masked = " " * start + text[start:]
+    try:
+        return split_words(masked, _KNOBS)
+    except TriggerError as error:
+        message = error.message.replace(masked, text)
+        raise TriggerError(message, fix=error.fix, field=error.field, text=text, position=error.position) from None
+
+
+def _without_zone(properties: str) -> dict[str, str]:
+    """Return the expression without its TZIDs, and the time zone that they name."""
+    zone = read_set(properties).timezone
+    if zone is None:
+        return {"expression": properties.strip()}
+    parts = [
+        ";".join(part for part in head.split(";") if not part.upper().startswith("TZID=")) + colon + value
+        for head, colon, value in (word.partition(":") for word in properties.split())
+    ]
+    return {"expression": " ".join(parts), "timezone": zone}
+
+
+def _canonical(fields: Mapping[str, Any]) -> str:
+    zone = "" if fields["timezone"] == "UTC" else f" {fields['timezone']}"
+    return f"{fields['expression']}{zone}" + knobs_text(on_gap=fields["on_gap"], on_fold=fields["on_fold"])
+
+
+def _means(text: str, fields: Mapping[str, Any]) -> bool:
+    try:
+        meant = built(Rrule, **rrule_fields_of(text))
+    except TriggerError:
+        return False
+    return all(getattr(meant, name) == value for name, value in fields.items() if name != "anchor")

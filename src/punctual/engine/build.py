@@ -1,0 +1,27 @@
+"""Putting an engine together."""
+
+import os
+import socket
+from importlib.metadata import version
+
+from punctual.domain.clock import Clock
+from punctual.domain.identity import new_id
+from punctual.domain.processes import Node
+from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.loop import Engine
+from punctual.engine.sender import Sender
+from punctual.store.database import Database
+
+
+def build_engine(database: Database, sender: Sender, clock: Clock) -> Engine:
+    """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told."""
+    now = clock.now()
+    node = Node(
+        id=new_id(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        version=version("punctual"),
+        started_at=now,
+        seen_at=now,
+    )
+    return Engine(database, Dispatcher(database, sender, clock, node.id), clock, node)

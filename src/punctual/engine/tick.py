@@ -1,0 +1,96 @@
+"""Claim due schedules, plan them, and record what they say: one transaction a batch."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from punctual.domain.errors import PunctualError
+from punctual.domain.identity import run_id
+from punctual.domain.planner import Plan, plan
+from punctual.domain.schedule import ScheduleSpec
+from punctual.engine.sender import TaskMessage
+from punctual.store import ledger, schedules
+from punctual.store.database import Database, Transaction
+from punctual.store.ledger import Entry, Lease
+from punctual.store.schedules import Advance, DueSchedule
+
+BATCH = 1000
+_FIRST_RETRY = timedelta(seconds=5)
+_LAST_RETRY = timedelta(minutes=10)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What one batch did: how many schedules it claimed, and the messages to send now."""
+
+    claimed: int
+    messages: list[TaskMessage]
+
+
+def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
+    """Record the runs of the schedules due by `now`, and take the lease to send them.
+
+    A schedule that cannot be planned is set aside with its error shown, and the batch goes on.
+    """
+    with database.write() as tx:
+        due = schedules.claim_due(tx, now, limit=BATCH)
+        planned = [(schedule, result) for schedule in due if (result := _planned(tx, schedule, now)) is not None]
+        entries = [Entry(schedule.id, schedule.version, made) for schedule, (_, made) in planned]
+        recorded = ledger.record(tx, entries, now=now, lease=lease)
+        schedules.advance_many(tx, [_advance(entry) for entry in entries])
+    messages = [message for schedule, (spec, made) in planned for message in _messages(schedule, spec, made, recorded)]
+    return Tick(len(due), messages)
+
+
+def _planned(tx: Transaction, schedule: DueSchedule, now: datetime) -> tuple[ScheduleSpec, Plan] | None:
+    try:
+        spec = ScheduleSpec.model_validate(schedule.document)
+        return spec, plan(spec.trigger, spec.catchup, first=schedule.next_fire_time, now=now)
+    except (ValidationError, PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        count = schedule.error_count + 1
+        retry_at = now + min(_FIRST_RETRY * 2 ** min(count - 1, 10), _LAST_RETRY)
+        schedules.set_aside(tx, schedule.id, error=_sentence(error), error_count=count, retry_at=retry_at)
+        _log.exception(
+            "schedule %s cannot be planned; it is set aside",
+            schedule.name,
+            extra={"action": "schedule_set_aside", "schedule": schedule.name, "retry_at": retry_at.isoformat()},
+        )
+        return None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error) or type(error).__name__
+
+
+def _advance(entry: Entry) -> Advance:
+    runs = entry.plan.runs
+    return Advance(entry.schedule_id, entry.plan.next_fire_time, runs[-1].fire_time if runs else None)
+
+
+def _messages(schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: set[UUID]) -> list[TaskMessage]:
+    found = []
+    for run in made.runs:
+        identity = run_id(schedule.id, run.fire_time, run.cause)
+        if identity in recorded:
+            found.append(
+                TaskMessage(
+                    run_id=identity,
+                    schedule_id=schedule.id,
+                    schedule=schedule.name,
+                    fire_time=run.fire_time,
+                    cause=run.cause.value,
+                    task=spec.task,
+                    args=spec.args,
+                    kwargs=spec.kwargs,
+                    queue=spec.queue,
+                )
+            )
+    return found

@@ -1,0 +1,97 @@
+"""The settings: one frozen object, built at the entry of a process and passed down."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """What a process is told from outside: environment variables `PUNCTUAL_*`, else the settings file.
+
+    The file is TOML with the same names in lower case, without the prefix; `PUNCTUAL_SETTINGS_FILE` names it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PUNCTUAL_", env_ignore_empty=True, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("punctual"),
+        description="Folder of the embedded database and broker, and of the local administrator's token.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="`postgresql://user:password@host/name` or `sqlite:////path`; default: SQLite in the data folder.",
+    )
+    broker_url: SecretStr | None = Field(
+        default=None,
+        description="Celery broker: `redis://…`, `amqp://…`; `punctual up` without one starts an embedded Valkey.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the API and the web UI listen on.")
+    port: int = Field(default=8710, ge=0, le=65535, description="Port that the API and the web UI listen on.")
+    public_url: str | None = Field(
+        default=None, description="Address people reach the server at, when it is behind a proxy."
+    )
+    url: str = Field(default="http://127.0.0.1:8710", description="Server that the management commands talk to.")
+    token: SecretStr | None = Field(default=None, description="Bearer token that the management commands use.")
+    bootstrap_token: SecretStr | None = Field(
+        default=None, description="Bearer token of the first administrator, for automation; at least 16 characters."
+    )
+    log_level: str = Field(default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+    http_allow_private: bool = Field(
+        default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
+    )
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        level = value.upper()
+        if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            msg = "must be DEBUG, INFO, WARNING or ERROR"
+            raise ValueError(msg)
+        return level
+
+    @field_validator("bootstrap_token")
+    @classmethod
+    def _strong_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        shortest = 16
+        if value is not None and len(value.get_secret_value()) < shortest:
+            msg = f"must have at least {shortest} characters; make one with: openssl rand -hex 32"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database to use: the one that was set, or SQLite in the data folder."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'punctual.db'}"
+
+    @property
+    def local_token_file(self) -> Path:
+        """Where `punctual up` keeps the local administrator's token, readable by its owner only."""
+        return self.data_dir / "admin.token"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file; OSError for a file that is not there."""
+        del dotenv_settings, file_secret_settings
+        path = os.environ.get("PUNCTUAL_SETTINGS_FILE")
+        if path and not Path(path).is_file():
+            message = f"there is no file {path}"
+            raise FileNotFoundError(message)
+        file = [TomlConfigSettingsSource(settings_cls, toml_file=path)] if path else []
+        return (init_settings, env_settings, *file)

@@ -1,0 +1,117 @@
+"""The database: connections, transactions, and word that something changed."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from punctual.domain.errors import DatabaseUnavailableError, SetupError
+from punctual.store.dialect import Dialect, Postgres, Sqlite
+
+_KINDS: dict[str, tuple[str, type[Postgres | Sqlite]]] = {
+    "postgres": ("postgresql+psycopg", Postgres),
+    "postgresql": ("postgresql+psycopg", Postgres),
+    "postgresql+psycopg": ("postgresql+psycopg", Postgres),
+    "sqlite": ("sqlite", Sqlite),
+}
+
+
+@dataclass(slots=True)
+class Transaction:
+    """An open transaction; `changed` asks for word to the engine once it is committed."""
+
+    connection: Connection
+    dialect: Dialect
+    changed: bool = False
+
+
+class Database:
+    """One database, by its URL (`postgresql://…` or `sqlite:////path`).
+
+    Raises SetupError for a URL that names no database we know; nothing is connected yet.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare the pool."""
+        target, self.dialect = _resolve(url)
+        self._engine = create_engine(target, **self.dialect.engine_options)
+        self._writer = self.dialect.prepare(self._engine)
+        self._changed = threading.Event()
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads, and sees one state of the data throughout on SQLite."""
+        with _translated(), self._engine.connect() as connection, connection.begin():
+            yield Transaction(connection, self.dialect)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction that is committed at the end, or rolled back when an exception leaves it."""
+        with _translated(), self._writer.connect() as connection:
+            with connection.begin():
+                transaction = Transaction(connection, self.dialect)
+                yield transaction
+            if transaction.changed:
+                self.announce_change()
+
+    def announce_change(self) -> None:
+        """Wake the engine of this process."""
+        self._changed.set()
+
+    def wait_for_change(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for a change made by this process; tell whether there was one."""
+        happened = self._changed.wait(timeout)
+        self._changed.clear()
+        return happened
+
+    def checked_out(self) -> int:
+        """Return how many connections are in use; for tests of leaks."""
+        return int(self._engine.pool.checkedout())  # type: ignore[attr-defined] # every pool we make has it
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def _resolve(url: str) -> tuple[URL, Dialect]:
+    fix = "Set PUNCTUAL_DATABASE_URL to postgresql://user:password@host/name or sqlite:////absolute/path.db."
+    try:
+        target = make_url(url)
+        driver, dialect = _KINDS[target.drivername]
+    except (ArgumentError, NoSuchModuleError, KeyError, ValueError):
+        message = "The database URL names no database that Punctual knows."
+        raise SetupError(message, fix=fix) from None
+    if driver == "sqlite":
+        if target.database in {None, "", ":memory:"}:
+            message = "An in-memory SQLite database cannot be shared by the processes of Punctual."
+            raise SetupError(message, fix=fix)
+        if not Path(str(target.database)).parent.is_dir():
+            message = f"The folder of the SQLite database does not exist: {Path(str(target.database)).parent}"
+            raise SetupError(message, fix="Create the folder, or set PUNCTUAL_DATABASE_URL to another place.")
+    return target.set(drivername=driver), dialect()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise _unavailable(error) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailableError:
+    cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    return DatabaseUnavailableError(
+        f"The database does not answer: {cause[0] if cause else type(error).__name__}",
+        fix="Check that the database runs, can be reached, and has room; Punctual goes on by itself when it is back.",
+    )

@@ -1,0 +1,170 @@
+"""What differs between the databases: how to lock, to insert once, and to know the time."""
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Engine, Insert, Select, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
+
+from punctual.domain.clock import monotonic
+
+_WRITE = "punctual_write"
+_LOCK_SECONDS = 30
+
+
+class Dialect(Protocol):
+    """One database's way of doing what SQL leaves open."""
+
+    engine_options: Mapping[str, Any]
+    has_own_clock: bool
+
+    def prepare(self, engine: Engine) -> Engine:
+        """Set the engine up and return the one to write with."""
+        ...
+
+    def lock(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Make the query lock its rows of the table until the transaction ends, waiting for them."""
+        ...
+
+    def claim(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Make the query lock its rows of the table, leaving out those that another transaction holds."""
+        ...
+
+    def insert_once(self, table: Table) -> Insert:
+        """Return an insert that leaves alone the rows whose key is there already."""
+        ...
+
+    def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
+        """Return an insert that, where the key is there already, changes the named columns instead."""
+        ...
+
+    def serialise_migrations(self, connection: Connection) -> None:
+        """Let one process at a time migrate."""
+        ...
+
+    def now(self, connection: Connection) -> datetime:
+        """Return the database's present instant."""
+        ...
+
+
+class Postgres:
+    """PostgreSQL, through psycopg 3."""
+
+    engine_options: Mapping[str, Any] = {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+        "connect_args": {"connect_timeout": 5, "application_name": "punctual"},
+    }
+    has_own_clock = True
+
+    def prepare(self, engine: Engine) -> Engine:
+        """Writers need nothing special here."""
+        return engine
+
+    def lock(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Wait for the rows."""
+        return query.with_for_update(of=table)
+
+    def claim(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Leave the rows of other nodes to them."""
+        return query.with_for_update(of=table, skip_locked=True)
+
+    def insert_once(self, table: Table) -> Insert:
+        """Insert unless the key is there."""
+        return postgresql.insert(table).on_conflict_do_nothing()
+
+    def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
+        """Insert, or change the named columns."""
+        statement = postgresql.insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=[key], set_={name: statement.excluded[name] for name in change}
+        )
+
+    def serialise_migrations(self, connection: Connection) -> None:
+        """Take an advisory lock until the transaction ends."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
+
+    def now(self, connection: Connection) -> datetime:
+        """Ask the server."""
+        instant: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return instant.astimezone(UTC)
+
+
+class Sqlite:
+    """SQLite in WAL mode; one writer at a time, so a write transaction takes the file's write lock at its start."""
+
+    engine_options: Mapping[str, Any] = {
+        "connect_args": {"timeout": _LOCK_SECONDS},
+        "pool_size": 20,
+        "max_overflow": 20,
+    }
+    has_own_clock = False
+
+    def prepare(self, engine: Engine) -> Engine:
+        """Open transactions ourselves: the driver would begin late, and a late upgrade to writing deadlocks."""
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine.execution_options(**{_WRITE: True})
+
+    def lock(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Nothing to add: the transaction holds the whole file."""
+        del table
+        return query
+
+    def claim(self, query: Select[Any], table: Table) -> Select[Any]:
+        """Nothing to add: the transaction holds the whole file."""
+        del table
+        return query
+
+    def insert_once(self, table: Table) -> Insert:
+        """Insert unless the key is there."""
+        return sqlite.insert(table).on_conflict_do_nothing()
+
+    def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
+        """Insert, or change the named columns."""
+        statement = sqlite.insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=[key], set_={name: statement.excluded[name] for name in change}
+        )
+
+    def serialise_migrations(self, connection: Connection) -> None:
+        """Nothing to do: the transaction holds the whole file."""
+
+    def now(self, connection: Connection) -> datetime:
+        """SQLite reads this machine's clock, to the millisecond."""
+        moment = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
+        return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:
+    del record
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout = {_LOCK_SECONDS * 1000}", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    _enter_wal_mode(cursor)
+    cursor.close()
+
+
+def _enter_wal_mode(cursor: DBAPICursor) -> None:
+    """Switch the file to WAL; SQLite does not wait for its lock here, whatever the busy timeout, so we do."""
+    give_up_at = monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if monotonic() > give_up_at:
+                raise
+            threading.Event().wait(0.02)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,278 @@
+"""Schedules and their versions: claim, advance, write, read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import Row, Select, bindparam, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from punctual.domain.errors import ConflictError
+from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus, parse_id
+from punctual.store.database import Transaction
+from punctual.store.paging import Page, decode_cursor, encode_cursor
+from punctual.store.tables import schedule_versions, schedules
+
+
+@dataclass(frozen=True, slots=True)
+class DueSchedule:
+    """A claimed schedule: what is needed to plan it. Its `document` has not been validated."""
+
+    id: UUID
+    name: str
+    version: int
+    document: dict[str, JsonValue]
+    next_fire_time: datetime
+    error_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Where a planned schedule stands afterwards."""
+
+    schedule_id: UUID
+    next_fire_time: datetime | None
+    last_fire_time: datetime | None
+
+
+_CURRENT = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
+_WITH_SPEC = select(schedules, schedule_versions.c.spec).join(schedule_versions, _CURRENT)
+
+
+def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule]:
+    """Lock and return the schedules due by `now`, the longest due first, at most `limit`.
+
+    A schedule locked by another transaction is left to it. The caller must advance each of them, or set it aside,
+    in the same transaction.
+    """
+    query = (
+        select(
+            schedules.c.id,
+            schedules.c.name,
+            schedules.c.version,
+            schedule_versions.c.spec,
+            schedules.c.next_fire_time,
+            schedules.c.error_count,
+        )
+        .join(schedule_versions, _CURRENT)
+        .where(schedules.c.next_due_time <= now)
+        .order_by(schedules.c.next_due_time)
+        .limit(limit)
+    )
+    rows = tx.connection.execute(tx.dialect.claim(query, schedules))
+    return [DueSchedule(*row) for row in rows]
+
+
+def next_due_time(tx: Transaction) -> datetime | None:
+    """Return when the earliest schedule is due; None when none is."""
+    due: datetime | None = tx.connection.execute(select(func.min(schedules.c.next_due_time))).scalar()
+    return due
+
+
+def advance_many(tx: Transaction, advances: Sequence[Advance]) -> None:
+    """Move claimed schedules on, and clear their errors."""
+    if not advances:
+        return
+    statement = (
+        update(schedules)
+        .where(schedules.c.id == bindparam("key"))
+        .values(
+            next_fire_time=bindparam("next"),
+            next_due_time=bindparam("next"),
+            last_fire_time=func.coalesce(
+                bindparam("last", type_=schedules.c.last_fire_time.type), schedules.c.last_fire_time
+            ),
+            error=None,
+            error_count=0,
+        )
+    )
+    tx.connection.execute(
+        statement, [{"key": a.schedule_id, "next": a.next_fire_time, "last": a.last_fire_time} for a in advances]
+    )
+
+
+def set_aside(tx: Transaction, schedule_id: UUID, *, error: str, error_count: int, retry_at: datetime) -> None:
+    """Show why a schedule cannot be planned, and look at it again at `retry_at`; its fire times stay undecided."""
+    tx.connection.execute(
+        update(schedules)
+        .where(schedules.c.id == schedule_id)
+        .values(error=error, error_count=error_count, next_due_time=retry_at)
+    )
+
+
+def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
+    """Store a new schedule with its first version; raises ConflictError when the name is taken."""
+    status = schedule.status
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(
+                schedules.insert().values(
+                    id=schedule.id,
+                    name=schedule.spec.name,
+                    task=schedule.spec.task,
+                    version=schedule.version,
+                    paused=status.paused,
+                    next_fire_time=status.next_fire_time,
+                    next_due_time=status.next_due_time,
+                    error_count=0,
+                    declared_by=schedule.declared_by,
+                    created_at=schedule.created_at,
+                    updated_at=schedule.updated_at,
+                )
+            )
+    except IntegrityError as error:
+        raise _name_taken(schedule.spec.name) from error
+    _insert_version(tx, schedule, actor=actor)
+
+
+def lock(tx: Transaction, ref: UUID | str, *, deleted: bool = False) -> Schedule | None:
+    """Lock a schedule by id or name until the transaction ends, and return it; None when there is none.
+
+    Deleted ones are found by id alone, and only when asked for.
+    """
+    query = tx.dialect.lock(_find(ref, deleted=deleted), schedules)
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else _schedule(row)
+
+
+def key_of(ref: str) -> UUID | str:
+    """Read a reference as people write it: an id where it looks like one, else a name."""
+    return parse_id(ref) or ref
+
+
+def find_id(tx: Transaction, ref: str) -> UUID | None:
+    """Return the id of a schedule by name or id, by id also of a deleted one; None when there is none."""
+    key = key_of(ref)
+    query = select(schedules.c.id)
+    if isinstance(key, UUID):
+        query = query.where(schedules.c.id == key)
+    else:
+        query = query.where(schedules.c.name == key, schedules.c.deleted_at.is_(None))
+    found: UUID | None = tx.connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def get(tx: Transaction, ref: UUID | str) -> Schedule | None:
+    """Return a schedule by id or name; None when there is none."""
+    row = tx.connection.execute(_find(ref, deleted=False)).one_or_none()
+    return None if row is None else _schedule(row)
+
+
+def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
+    """Write a locked schedule back; a version that is new is kept. Raises ConflictError when the name is taken."""
+    status = schedule.status
+    before = tx.connection.execute(select(schedules.c.version).where(schedules.c.id == schedule.id)).scalar_one()
+    if schedule.version != before:
+        _insert_version(tx, schedule, actor=actor)
+    statement = (
+        update(schedules)
+        .where(schedules.c.id == schedule.id)
+        .values(
+            name=schedule.spec.name,
+            task=schedule.spec.task,
+            version=schedule.version,
+            paused=status.paused,
+            pause_note=status.pause_note,
+            next_fire_time=status.next_fire_time,
+            next_due_time=status.next_due_time,
+            last_fire_time=status.last_fire_time,
+            error=status.error,
+            error_count=0,
+            declared_by=schedule.declared_by,
+            updated_at=schedule.updated_at,
+            deleted_at=schedule.deleted_at,
+        )
+    )
+    try:
+        with tx.connection.begin_nested():
+            tx.connection.execute(statement)
+    except IntegrityError as error:
+        raise _name_taken(schedule.spec.name) from error
+
+
+def list_page(
+    tx: Transaction, *, query: str | None, state: ScheduleState | None, limit: int, cursor: str | None
+) -> Page[Schedule]:
+    """Return living schedules by name; `query` is looked for in name and task, case aside."""
+    statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None)).order_by(schedules.c.name).limit(limit + 1)
+    if query:
+        statement = statement.where(
+            or_(
+                schedules.c.name.icontains(query, autoescape=True),
+                schedules.c.task.icontains(query, autoescape=True),
+            )
+        )
+    if state is not None:
+        statement = _in_state(statement, state)
+    if cursor is not None:
+        statement = statement.where(schedules.c.name > decode_cursor(cursor, parts=1)[0])
+    rows = tx.connection.execute(statement).all()
+    items = [_schedule(row) for row in rows[:limit]]
+    return Page(items, encode_cursor(items[-1].spec.name) if len(rows) > limit else None)
+
+
+def list_declared(tx: Transaction, app: str) -> list[Schedule]:
+    """Return the living schedules that the code of an app declares."""
+    statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None), schedules.c.declared_by == app)
+    return [_schedule(row) for row in tx.connection.execute(statement.order_by(schedules.c.name))]
+
+
+def _find(ref: UUID | str, *, deleted: bool) -> Select[Any]:
+    if isinstance(ref, UUID):
+        query = _WITH_SPEC.where(schedules.c.id == ref)
+        return query if deleted else query.where(schedules.c.deleted_at.is_(None))
+    return _WITH_SPEC.where(schedules.c.name == ref, schedules.c.deleted_at.is_(None))
+
+
+def _in_state(statement: Select[Any], state: ScheduleState) -> Select[Any]:
+    paused, error, next_fire_time = schedules.c.paused, schedules.c.error, schedules.c.next_fire_time
+    match state:
+        case ScheduleState.PAUSED:
+            return statement.where(paused)
+        case ScheduleState.ERROR:
+            return statement.where(~paused, error.is_not(None))
+        case ScheduleState.FINISHED:
+            return statement.where(~paused, error.is_(None), next_fire_time.is_(None))
+        case ScheduleState.ACTIVE:
+            return statement.where(~paused, error.is_(None), next_fire_time.is_not(None))
+
+
+def _insert_version(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
+    tx.connection.execute(
+        schedule_versions.insert().values(
+            schedule_id=schedule.id,
+            version=schedule.version,
+            spec=schedule.spec.model_dump(mode="json"),
+            actor=actor,
+            created_at=schedule.updated_at,
+        )
+    )
+
+
+def _name_taken(name: str) -> ConflictError:
+    return ConflictError(
+        f"There is a schedule named {name!r} already.", fix="Choose another name, or change the schedule that has it."
+    )
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    return Schedule(
+        id=row.id,
+        version=row.version,
+        spec=ScheduleSpec.model_validate(row.spec),
+        status=ScheduleStatus(
+            paused=row.paused,
+            pause_note=row.pause_note,
+            next_fire_time=row.next_fire_time,
+            next_due_time=row.next_due_time,
+            last_fire_time=row.last_fire_time,
+            error=row.error,
+        ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        deleted_at=row.deleted_at,
+        declared_by=row.declared_by,
+    )

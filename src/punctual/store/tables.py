@@ -1,0 +1,175 @@
+"""All tables; each index with the query that it serves."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from punctual.store.types import UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("task", String(255), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("paused", Boolean(create_constraint=False), nullable=False),
+    Column("pause_note", Text),
+    Column("next_fire_time", UtcDateTime, comment="first fire time not yet decided on"),
+    Column("next_due_time", UtcDateTime, comment="when a node looks at it next; null: never"),
+    Column("last_fire_time", UtcDateTime),
+    Column("error", Text),
+    Column("error_count", Integer, nullable=False),
+    Column("declared_by", String(255)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+)
+Index(
+    "uq_schedules_name",  # look-up by name; one living schedule a name
+    schedules.c.name,
+    unique=True,
+    postgresql_where=schedules.c.deleted_at.is_(None),
+    sqlite_where=schedules.c.deleted_at.is_(None),
+)
+Index(
+    "ix_schedules_due",  # claim_due and next_due_time
+    schedules.c.next_due_time,
+    postgresql_where=schedules.c.next_due_time.is_not(None),
+    sqlite_where=schedules.c.next_due_time.is_not(None),
+)
+
+schedule_versions = Table(
+    "schedule_versions",
+    metadata,
+    Column("schedule_id", Uuid, ForeignKey("schedules.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("spec", JSON, nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("schedule_id", Uuid, nullable=False),
+    Column("schedule_version", Integer, nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),
+    Column("fire_time", UtcDateTime, nullable=False),
+    Column("due_time", UtcDateTime, nullable=False),
+    Column("lease_node", Uuid, comment="node that is sending the message"),
+    Column("lease_until", UtcDateTime, comment="until then no other node sends it"),
+    Column("queued_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("worker", String(255)),
+    Column("attempt", Integer, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("missed_until", UtcDateTime),
+    Column("missed_count", Integer),
+    Column("missed_count_exact", Boolean(create_constraint=False), nullable=False),
+    ForeignKeyConstraint(
+        ["schedule_id", "schedule_version"], ["schedule_versions.schedule_id", "schedule_versions.version"]
+    ),
+    # The promise of the ledger: one record a fire time and cause. It also serves the list of a schedule's runs.
+    UniqueConstraint("schedule_id", "fire_time", "cause", name="uq_runs_fire_time"),
+)
+Index("ix_runs_recent", runs.c.fire_time, runs.c.id)  # the list of all runs, newest first
+Index(
+    "ix_runs_unsent",  # claim_unsent and next_unsent_time
+    runs.c.due_time,
+    postgresql_where=runs.c.state == "pending",
+    sqlite_where=runs.c.state == "pending",
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("broker_error", Text),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("pool", String(64), nullable=False),
+    Column("concurrency", Integer, nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("signature", JSON(none_as_null=True)),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+worker_tasks = Table(
+    "worker_tasks",
+    metadata,
+    Column("worker", String(255), ForeignKey("workers.name", ondelete="CASCADE"), primary_key=True),
+    Column("task", String(255), ForeignKey("tasks.name", ondelete="CASCADE"), primary_key=True),
+)
+Index("ix_worker_tasks_task", worker_tasks.c.task)  # which workers serve a task
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("actor", String(255), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("cookie_hash", String(64), primary_key=True),
+    Column("actor", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)

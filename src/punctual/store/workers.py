@@ -1,0 +1,98 @@
+"""Workers and the tasks that they serve."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from punctual.domain.processes import Task, Worker
+from punctual.store.database import Transaction
+from punctual.store.paging import Page, decode_cursor, encode_cursor
+from punctual.store.tables import tasks, worker_tasks, workers
+
+_FORGET_AFTER = timedelta(days=1)
+
+
+def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
+    """Store a worker that has started, with all tasks it serves; what it said before is replaced."""
+    changed = ("host", "pid", "pool", "concurrency", "queues", "started_at", "seen_at")
+    tx.connection.execute(tx.dialect.upsert(workers, key="name", change=changed).values(worker.model_dump()))
+    tx.connection.execute(delete(worker_tasks).where(worker_tasks.c.worker == worker.name))
+    tx.connection.execute(delete(workers).where(workers.c.seen_at < worker.seen_at - _FORGET_AFTER))
+    if not served:
+        return
+    # In one order everywhere, so that two workers that start at once do not wait for each other in a circle.
+    ordered = sorted(served, key=lambda task: task.name)
+    statement = tx.dialect.upsert(tasks, key="name", change=("description", "signature", "seen_at"))
+    tx.connection.execute(statement, [task.model_dump(exclude={"queues"}) for task in ordered])
+    tx.connection.execute(worker_tasks.insert(), [{"worker": worker.name, "task": task.name} for task in ordered])
+
+
+def heartbeat(tx: Transaction, name: str, at: datetime) -> bool:
+    """Note that a worker lives; False when it is not known (any more) and should announce itself again."""
+    return tx.connection.execute(update(workers).where(workers.c.name == name).values(seen_at=at)).rowcount == 1
+
+
+def leave(tx: Transaction, name: str) -> None:
+    """Remove a worker that stopped in good order; its tasks stay known."""
+    tx.connection.execute(delete(workers).where(workers.c.name == name))
+
+
+def list_all(tx: Transaction) -> list[Worker]:
+    """Return all known workers by name."""
+    rows = tx.connection.execute(select(workers).order_by(workers.c.name))
+    return [Worker(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def list_tasks(tx: Transaction, *, limit: int, cursor: str | None) -> Page[Task]:
+    """Return the tasks that any worker ever announced, by name."""
+    statement = select(tasks).order_by(tasks.c.name).limit(limit + 1)
+    if cursor is not None:
+        statement = statement.where(tasks.c.name > decode_cursor(cursor, parts=1)[0])
+    rows = tx.connection.execute(statement).all()
+    items = _with_queues(tx, rows[:limit])
+    return Page(items, encode_cursor(items[-1].name) if len(rows) > limit else None)
+
+
+def get_task(tx: Transaction, name: str) -> Task | None:
+    """Return one task; None when no worker ever announced it."""
+    found = _with_queues(tx, tx.connection.execute(select(tasks).where(tasks.c.name == name)).all())
+    return found[0] if found else None
+
+
+def task_names(tx: Transaction) -> list[str]:
+    """Return the names of all tasks that were ever announced."""
+    return list(tx.connection.execute(select(tasks.c.name).order_by(tasks.c.name)).scalars())
+
+
+def served_since(tx: Transaction, names: Iterable[str], *, since: datetime) -> set[str]:
+    """Return those of the tasks that a worker seen since then serves."""
+    query = (
+        select(worker_tasks.c.task)
+        .distinct()
+        .join(workers, workers.c.name == worker_tasks.c.worker)
+        .where(worker_tasks.c.task.in_(list(names)), workers.c.seen_at >= since)
+    )
+    return set(tx.connection.execute(query).scalars())
+
+
+def _with_queues(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Task]:
+    query = (
+        select(worker_tasks.c.task, workers.c.queues)
+        .join(workers, workers.c.name == worker_tasks.c.worker)
+        .where(worker_tasks.c.task.in_([row.name for row in rows]))
+    )
+    queues: dict[str, set[str]] = {}
+    for task, names in tx.connection.execute(query):
+        queues.setdefault(task, set()).update(names)
+    return [
+        Task(
+            name=row.name,
+            description=row.description,
+            signature=row.signature,
+            queues=sorted(queues.get(row.name, ())),
+            seen_at=row.seen_at,
+        )
+        for row in rows
+    ]

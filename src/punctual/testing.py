@@ -1,0 +1,74 @@
+"""Helpers for tests, ours and yours: time that you move, a sender that remembers, and an engine driven through both."""
+
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from punctual.domain.errors import BrokerUnavailableError
+from punctual.engine.loop import Engine
+from punctual.engine.sender import TaskMessage
+
+
+class ManualClock:
+    """A Clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        """Stand at an aware instant."""
+        self._lock = threading.Lock()
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """Return the instant the clock stands at."""
+        with self._lock:
+            return self._now
+
+    def move_to(self, instant: datetime) -> None:
+        """Stand at another instant, earlier ones included."""
+        with self._lock:
+            self._now = instant.astimezone(UTC)
+
+    def advance(self, by: timedelta) -> None:
+        """Move on by a span."""
+        self.move_to(self.now() + by)
+
+
+class RecordingSender:
+    """A Sender that keeps what it is given; `fail` makes the broker go away until `recover`."""
+
+    def __init__(self) -> None:
+        """Start with a broker that works."""
+        self.messages: list[TaskMessage] = []
+        self._failing = False
+
+    def fail(self) -> None:
+        """Let the broker go away."""
+        self._failing = True
+
+    def recover(self) -> None:
+        """Let the broker come back."""
+        self._failing = False
+
+    def send(self, messages: Sequence[TaskMessage]) -> None:
+        """Keep the messages."""
+        self.check()
+        self.messages.extend(messages)
+
+    def check(self) -> None:
+        """Raise BrokerUnavailableError while the broker is away."""
+        if self._failing:
+            message = "The broker is away (by the test's wish)."
+            raise BrokerUnavailableError(message)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def drive(engine: Engine, clock: ManualClock, until: datetime) -> None:
+    """Let the engine live from the clock's instant to `until`, waking exactly when it wants to; returns at `until`."""
+    while True:
+        wake = engine.step()
+        if wake is None or wake > until:
+            break
+        clock.move_to(max(wake, clock.now() + timedelta(microseconds=1)))
+    clock.move_to(until)
+    engine.step()

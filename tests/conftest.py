@@ -1,0 +1,12 @@
+"""The fixtures of all tests: private servers, and a database per test."""
+
+import os
+
+from hypothesis import settings
+
+# Where a change is judged, the same examples each time; elsewhere new ones each time, to find what nobody thought of.
+settings.register_profile("judged", derandomize=True)
+if os.environ.get("PUNCTUAL_REQUIRE_SERVICES") == "1":
+    settings.load_profile("judged")
+
+pytest_plugins = ["servers.postgres", "servers.redis", "servers.rabbitmq", "servers.databases"]

@@ -1,0 +1,279 @@
+"""Pausing, resuming, running now, previewing; runs, tasks, the system and its health."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from punctual.domain.identity import new_id
+from punctual.domain.processes import Node
+from punctual.store import nodes
+from punctual.store.database import Database
+from punctual.testing import ManualClock
+
+Create = Callable[..., dict[str, Any]]
+
+
+def test_a_paused_schedule_says_why_and_fires_again_once_resumed(client: httpx.Client, create: Create) -> None:
+    made = create()
+    paused = client.post("schedules/nightly/pause", json={"note": "Moving house."})
+    assert paused.status_code == 200
+    status = paused.json()["status"]
+    assert (status["state"], status["paused"], status["pause_note"]) == ("paused", True, "Moving house.")
+    assert status["next_fire_time"] is None
+    resumed = client.post("schedules/nightly/resume")
+    assert resumed.status_code == 200
+    assert resumed.json()["status"] == made["status"]
+
+
+def test_pausing_takes_no_body_but_refuses_a_wrong_one(client: httpx.Client, create: Create) -> None:
+    create()
+    wrong = client.post("schedules/nightly/pause", json={"note": "n" * 2001, "nte": ""})
+    assert [fault["path"] for fault in wrong.json()["errors"]] == ["note", "nte"]
+    assert client.get("schedules/nightly").json()["status"]["paused"] is False
+    assert client.post("schedules/nightly/pause").json()["status"]["pause_note"] is None
+
+
+def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> None:
+    made = create(task="backup.copy", args=["/a", "/b"])
+    answer = client.post("schedules/nightly/run-now")
+    run = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/api/v1/runs/{run['id']}"
+    assert run == {
+        "id": run["id"],
+        "schedule_id": made["id"],
+        "schedule": "nightly",
+        "schedule_version": 1,
+        "cause": "manual",
+        "state": "pending",
+        "reason": None,
+        "fire_time": "2026-01-01T00:00:00Z",
+        "due_time": "2026-01-01T00:00:00Z",
+        "task": "backup.copy",
+        "args": ["/a", "/b"],
+        "kwargs": {},
+        "queue": None,
+        "queued_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "worker": None,
+        "attempt": 0,
+        "result": None,
+        "error": None,
+        "missed_until": None,
+        "missed_count": None,
+        "missed_count_exact": True,
+    }
+    assert client.get(f"http://punctual.test{answer.headers['location']}").json() == run
+
+
+def test_walking_the_pages_of_the_runs_meets_each_once_newest_first(
+    client: httpx.Client, create: Create, clock: ManualClock
+) -> None:
+    create(name="a")
+    create(name="b")
+    made = []
+    for number in range(7):
+        clock.advance(timedelta(seconds=1))
+        made.append(client.post(f"schedules/{'ab'[number % 2]}/run-now").json()["id"])
+    met: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = client.get("runs", params={"limit": "2"} | ({"cursor": cursor} if cursor else {})).json()
+        met += [item["id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert met == made[::-1]
+
+
+def test_runs_are_narrowed_by_schedule_state_and_cause(client: httpx.Client, create: Create) -> None:
+    made = create(name="a")
+    create(name="b")
+    for name in "ab":
+        client.post(f"schedules/{name}/run-now")
+
+    def schedules(**params: str) -> list[str]:
+        return [item["schedule"] for item in client.get("runs", params=params).json()["items"]]
+
+    assert schedules(schedule="a") == schedules(schedule=made["id"]) == ["a"]
+    assert sorted(schedules(state="pending", cause="manual")) == ["a", "b"]
+    assert schedules(state="failed") == schedules(cause="catchup") == []
+
+
+@pytest.mark.parametrize("query", ["state=lost", "cause=magic", "limit=0", "cursor=x", "shedule=a"])
+def test_a_wrong_parameter_of_the_runs_is_named(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"runs?{query}")
+    assert answer.status_code == 422
+    assert [fault["path"] for fault in answer.json()["errors"]] == [query.partition("=")[0]]
+
+
+def test_a_run_id_that_is_none_is_named(client: httpx.Client) -> None:
+    answer = client.get("runs/latest")
+    assert answer.status_code == 422
+    assert [fault["path"] for fault in answer.json()["errors"]] == ["run_id"]
+
+
+def test_a_schedule_shows_its_next_fire_times_in_its_own_zone(client: httpx.Client, create: Create) -> None:
+    create(trigger="0 2 * * * Europe/Berlin")
+    answer = client.get("schedules/nightly/preview", params={"count": "2", "previous": "1"})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "trigger_text": "0 2 * * * Europe/Berlin",
+        "words": "every day at 02:00 in Europe/Berlin",
+        "fire_times": [in_berlin(2026, 1, 1), in_berlin(2026, 1, 2)],
+        "previous": [in_berlin(2025, 12, 31)],
+    }
+
+
+def in_berlin(year: int, month: int, day: int) -> dict[str, object]:
+    date = f"{year}-{month:02}-{day:02}"
+    return {"utc": f"{date}T01:00:00Z", "local": f"{date}T02:00:00+01:00", "timezone": "Europe/Berlin", "notes": []}
+
+
+def test_a_preview_notes_what_changed_clocks_do(client: httpx.Client) -> None:
+    body = {"trigger": "30 2 * * * Europe/Berlin", "after": "2026-03-28T12:00:00Z", "count": 1, "previous": 2}
+    answer = client.post("preview", json=body).json()
+    assert answer["words"] == "every day at 02:30 in Europe/Berlin"
+    assert answer["fire_times"][0]["notes"] == ["02:30 does not exist on 29 March 2026; it runs at 03:00 instead"]
+    assert [time["utc"] for time in answer["previous"]] == ["2026-03-27T01:30:00Z", "2026-03-28T01:30:00Z"]
+
+
+def test_an_interval_is_told_without_the_instant_of_its_preview(client: httpx.Client) -> None:
+    assert client.post("preview", json={"trigger": "every 2s"}).json()["words"] == "every 2 seconds"
+
+
+def test_an_instant_of_a_schedule_is_explained(client: httpx.Client, create: Create) -> None:
+    create(trigger="0 2 * * * Europe/Berlin")
+    answer = client.get("schedules/nightly/explain", params={"instant": "2026-01-01T03:00:00+01:00"})
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "trigger_text": "0 2 * * * Europe/Berlin",
+        "words": "every day at 02:00 in Europe/Berlin",
+        "instant": "2026-01-01T02:00:00Z",
+        "local": "2026-01-01T03:00:00+01:00",
+        "timezone": "Europe/Berlin",
+        "fires": False,
+        "reasons": ["hour is 3, and the expression has 2"],
+        "notes": [],
+        "previous": in_berlin(2026, 1, 1),
+        "next": in_berlin(2026, 1, 2),
+    }
+    assert client.get("schedules/none/explain", params={"instant": "2026-01-01T03:00:00Z"}).status_code == 404
+
+
+def test_an_instant_of_a_trigger_is_explained_without_a_schedule(client: httpx.Client) -> None:
+    answer = client.post("explain", json={"trigger": "2026-12-24T18:00", "instant": "2026-12-24T18:00:00Z"})
+    assert answer.status_code == 200
+    assert answer.json()["fires"]
+    assert answer.json()["reasons"] == []
+    assert answer.json()["previous"] is answer.json()["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ({}, {"trigger", "instant"}),
+        ({"trigger": "0 25 * * *", "instant": "noon"}, {"trigger", "instant"}),
+        ({"trigger": "@daily", "instant": "2026-01-01T00:00:00"}, {"instant"}),
+        ({"trigger": "@daily Asia/Tokyo", "instant": "9999-12-31T23:00:00Z"}, {"instant"}),
+    ],
+)
+def test_what_cannot_be_explained_is_named(client: httpx.Client, body: dict[str, str], paths: set[str]) -> None:
+    answer = client.post("explain", json=body)
+    assert answer.status_code == 422
+    assert {fault["path"].partition(".")[0] for fault in answer.json()["errors"]} == paths
+
+
+def test_a_trigger_is_previewed_without_a_schedule(client: httpx.Client) -> None:
+    answer = client.post("preview", json={"trigger": "every 2s", "after": "2026-03-01T01:00:00+01:00", "count": 1})
+    assert answer.status_code == 200
+    assert len(answer.json()["fire_times"]) == 1
+    assert answer.json()["fire_times"][0]["utc"].startswith("2026-03-01T00:00:0")
+    assert len(client.post("preview", json={"trigger": "@hourly"}).json()["fire_times"]) == 5
+
+
+def test_a_preview_names_every_fault_at_once(client: httpx.Client) -> None:
+    answer = client.post("preview", json={"trigger": "61 * * * *", "after": "2026-01-01T00:00:00", "count": 0})
+    assert answer.status_code == 422
+    assert {fault["path"].partition(".")[0] for fault in answer.json()["errors"]} == {"trigger", "after", "count"}
+    missing = client.post("preview", json={})
+    assert [(fault["path"], fault["code"]) for fault in missing.json()["errors"]] == [("trigger", "missing")]
+
+
+def test_tasks_are_listed_by_name_with_what_is_known_of_them(client: httpx.Client) -> None:
+    page = client.get("tasks").json()
+    copy, send = page["items"]
+    assert page["next_cursor"] is None
+    assert copy["name"] == "backup.copy"
+    assert copy["signature"]["x-positional"] == ["source", "destination", "keep"]
+    assert copy["queues"] == ["celery"]
+    assert (copy["live"], copy["description"]) == (True, "Copies.")
+    assert (send["name"], send["signature"]) == ("reports.send", None)
+    assert client.get("tasks/backup.copy").json() == copy
+
+
+def test_walking_the_pages_of_the_tasks_meets_each_once(client: httpx.Client) -> None:
+    first = client.get("tasks", params={"limit": "1"}).json()
+    second = client.get("tasks", params={"limit": "1", "cursor": first["next_cursor"]}).json()
+    assert [item["name"] for item in first["items"] + second["items"]] == ["backup.copy", "reports.send"]
+    assert second["next_cursor"] is None
+
+
+def test_a_task_whose_worker_fell_silent_is_not_live(client: httpx.Client, clock: ManualClock) -> None:
+    clock.advance(timedelta(minutes=5))
+    assert client.get("tasks/backup.copy").json()["live"] is False
+
+
+def test_the_system_shows_its_version_nodes_and_workers(
+    client: httpx.Client, database: Database, clock: ManualClock
+) -> None:
+    node = _beat(database, clock)
+    answer = client.get("system").json()
+    assert answer["version"]
+    assert answer["nodes"] == [
+        {
+            "id": str(node.id),
+            "host": "one",
+            "pid": 9,
+            "version": "0.1.0",
+            "started_at": "2026-01-01T00:00:00Z",
+            "seen_at": "2026-01-01T00:00:00Z",
+            "live": True,
+            "broker_error": None,
+        }
+    ]
+    assert [(worker["name"], worker["live"]) for worker in answer["workers"]] == [("celery@one", True)]
+
+
+def test_a_live_process_says_so_to_everyone(anonymous: httpx.Client) -> None:
+    answer = anonymous.get("health/live")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_readiness_names_what_is_missing_and_turns_good_once_it_is_there(
+    anonymous: httpx.Client, database: Database, clock: ManualClock
+) -> None:
+    before = anonymous.get("health/ready")
+    assert before.status_code == 503
+    assert before.json()["ready"] is False
+    assert {check["name"]: check["ok"] for check in before.json()["checks"]} == {
+        "database": True,
+        "scheduler": False,
+        "broker": False,
+        "worker": True,
+    }
+    _beat(database, clock)
+    after = anonymous.get("health/ready")
+    assert (after.status_code, after.json()["ready"]) == (200, True)
+
+
+def _beat(database: Database, clock: ManualClock) -> Node:
+    now = clock.now()
+    node = Node(id=new_id(), host="one", pid=9, version="0.1.0", started_at=now, seen_at=now)
+    with database.write() as tx:
+        nodes.heartbeat(tx, node)
+    return node

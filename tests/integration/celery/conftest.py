@@ -1,0 +1,47 @@
+"""Sites for the tests: a shared one per kind of database, and one of a test's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.celery.site import Site
+from punctual.store.database import Database
+from punctual.store.migrate import upgrade
+from servers.postgres import PostgresServer
+from servers.redis import RedisServer
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def any_site(
+    request: pytest.FixtureRequest, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """A site on each kind of database in turn, shared by the tests of a module."""
+    folder = tmp_path_factory.mktemp("site")
+    if request.param == "sqlite":
+        yield from _open(f"sqlite:///{folder / 'punctual.db'}", redis_server.create(), folder)
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.create()
+        yield from _open(url, redis_server.create(), folder)
+        server.drop(url)
+
+
+@pytest.fixture
+def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site of the test's own, on SQLite."""
+    yield from _open(f"sqlite:///{tmp_path / 'punctual.db'}", redis_url, tmp_path)
+
+
+@pytest.fixture
+def postgres_site(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[Site]:
+    """A site of the test's own, on PostgreSQL."""
+    yield from _open(postgres_url, redis_url, tmp_path)
+
+
+def _open(database_url: str, broker_url: str, folder: Path) -> Iterator[Site]:
+    database = Database(database_url)
+    upgrade(database)
+    site = Site(database, database_url, broker_url, folder)
+    yield site
+    site.close()

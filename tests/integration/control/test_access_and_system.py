@@ -1,0 +1,88 @@
+"""Who may come in, and whether all is ready."""
+
+from datetime import timedelta
+
+import pytest
+
+from punctual.control.access import LINK_LIFETIME, SESSION_LIFETIME, Access
+from punctual.control.schedules import Schedules
+from punctual.control.system import ALIVE_FOR, System
+from punctual.control.tasks import Tasks
+from punctual.domain.errors import NotFoundError, UnauthenticatedError
+from punctual.engine.loop import Engine
+from punctual.store.database import Database
+from punctual.testing import ManualClock, RecordingSender
+
+
+@pytest.fixture
+def access(database: Database, clock: ManualClock) -> Access:
+    return Access(database, clock)
+
+
+def test_the_bootstrap_token_opens_the_door_and_a_new_one_replaces_it(access: Access) -> None:
+    access.ensure_bootstrap("first-token-of-all")
+    assert access.authenticate("first-token-of-all") == "token:bootstrap"
+    access.ensure_bootstrap("second-token-of-all")
+    assert access.authenticate("second-token-of-all") == "token:bootstrap"
+    for wrong in ("first-token-of-all", "", "nonsense"):
+        with pytest.raises(UnauthenticatedError):
+            access.authenticate(wrong)
+
+
+def test_a_sign_in_link_opens_one_session_once(access: Access) -> None:
+    link = access.create_sign_in_link(actor="token:bootstrap")
+    session = access.open_session(link.code)
+    assert access.authenticate_session(session.cookie) == "session:token:bootstrap"
+    with pytest.raises(UnauthenticatedError):
+        access.open_session(link.code)
+    access.close_session(session.cookie)
+    with pytest.raises(UnauthenticatedError):
+        access.authenticate_session(session.cookie)
+
+
+def test_links_and_sessions_expire(access: Access, clock: ManualClock) -> None:
+    late, used = (access.create_sign_in_link(actor="a") for _ in range(2))
+    session = access.open_session(used.code)
+    clock.advance(LINK_LIFETIME)
+    with pytest.raises(UnauthenticatedError):
+        access.open_session(late.code)
+    clock.advance(SESSION_LIFETIME)
+    with pytest.raises(UnauthenticatedError):
+        access.authenticate_session(session.cookie)
+
+
+def test_readiness_names_what_is_missing(
+    database: Database, clock: ManualClock, engine: Engine, sender: RecordingSender, schedules: Schedules
+) -> None:
+    del schedules  # its worker was seen just now
+    system = System(database, clock)
+
+    def failing() -> list[str]:
+        return [check.name for check in system.readiness() if not check.ok]
+
+    assert failing() == ["scheduler", "broker"]
+    engine.heartbeat()
+    assert failing() == []
+    sender.fail()
+    engine.heartbeat()
+    assert failing() == ["broker"]
+    sender.recover()
+    clock.advance(ALIVE_FOR + timedelta(seconds=1))
+    engine.heartbeat()
+    assert failing() == ["worker"]
+
+
+def test_tasks_tell_whether_a_living_worker_serves_them(
+    database: Database, clock: ManualClock, schedules: Schedules
+) -> None:
+    del schedules
+    tasks = Tasks(database, clock)
+    found = tasks.list(limit=10, cursor=None).items
+    assert [(view.task.name, view.live, view.task.queues) for view in found] == [
+        ("tick", True, ["celery"]),
+        ("tidy", True, ["celery"]),
+    ]
+    clock.advance(ALIVE_FOR + timedelta(seconds=1))
+    assert not tasks.get("tidy").live
+    with pytest.raises(NotFoundError):
+        tasks.get("nope")

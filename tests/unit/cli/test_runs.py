@@ -1,0 +1,180 @@
+"""`punctual runs`: what became of each fire time, for people and for programs."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from punctual.cli.client import Connection
+from punctual.cli.runs import ENDED, CauseWord, StateWord, app
+from punctual.domain.errors import SetupError
+from punctual.domain.run import TERMINAL, Cause, RunState
+from punctual.testing import ManualClock
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+RUN: dict[str, Any] = {
+    "id": "4be0643f-1d98-573b-97cd-ca98a65347dd",
+    "schedule_id": "4be0643f-1d98-473b-97cd-ca98a65347dd",
+    "schedule": "backup",
+    "schedule_version": 3,
+    "cause": "schedule",
+    "state": "succeeded",
+    "reason": None,
+    "fire_time": "2026-07-01T11:58:00Z",
+    "due_time": "2026-07-01T11:58:00Z",
+    "task": "app.backup",
+    "args": ["/srv/data"],
+    "kwargs": {"keep": 7},
+    "queue": None,
+    "queued_at": "2026-07-01T11:58:00.1Z",
+    "started_at": "2026-07-01T11:58:00.2Z",
+    "finished_at": "2026-07-01T11:58:12.2Z",
+    "worker": "celery@host",
+    "attempt": 1,
+    "result": {"files": 3},
+    "error": None,
+    "missed_until": None,
+    "missed_count": None,
+    "missed_count_exact": True,
+}
+TRACEBACK = 'Traceback (most recent call last):\n  File "app.py", line 7, in backup\nOSError: [disk] full\n'
+FAILED = RUN | {
+    "state": "failed",
+    "result": None,
+    "error": {"type": "OSError", "message": "[disk] full\nsecond line", "traceback": TRACEBACK},
+}
+MISSED = RUN | {
+    "state": "missed",
+    "reason": "no node was running",
+    "missed_until": "2026-07-01T11:59:00Z",
+    "missed_count": 31,
+    "missed_count_exact": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def call(
+    document: Any, *arguments: str, seen: list[str] | None = None, sleep: Callable[[float], None] = lambda _: None
+) -> Result:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if seen is not None:
+            seen.append(str(request.url.raw_path.decode()))
+        return httpx.Response(200, json=document)
+
+    connection = Connection(transport=httpx.MockTransport(answer), clock=ManualClock(NOW), sleep=sleep)
+    return CliRunner().invoke(app, arguments, obj=connection)
+
+
+def said(document: Any, *arguments: str) -> str:
+    result = call(document, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def page(*runs: dict[str, Any]) -> dict[str, Any]:
+    return {"items": list(runs), "next_cursor": None}
+
+
+def test_the_list_tells_what_became_of_each_fire_time() -> None:
+    lines = said(page(RUN, FAILED, MISSED), "list").splitlines()
+    assert lines[0].split() == ["FIRE", "TIME", "SCHEDULE", "STATE", "CAUSE", "TOOK", "NOTE", "ID"]
+    assert lines[1].split() == ["2m", "ago", "backup", "succeeded", "schedule", "12.0s", RUN["id"]]
+    assert "OSError: [disk] full " in lines[2]
+    assert "no node was running" in lines[3]
+
+
+def test_the_newest_twenty_are_asked_for_unless_said_otherwise() -> None:
+    seen: list[str] = []
+    call(page(), "list", seen=seen)
+    call(page(), "list", "--schedule", "a b", "--state", "failed", "--cause", "manual", "--limit", "5", seen=seen)
+    assert seen == [
+        "/api/v1/runs?limit=20",
+        "/api/v1/runs?schedule=a+b&state=failed&cause=manual&limit=5",
+    ]
+
+
+def test_an_empty_list_says_whether_anything_was_looked_for() -> None:
+    assert said(page(), "list") == "Nothing has run yet.\n"
+    assert said(page(), "list", "--state", "failed") == "No run matches.\n"
+
+
+def test_programs_get_ids_or_the_documents() -> None:
+    assert said(page(RUN), "list", "-o", "name") == f"{RUN['id']}\n"
+    assert json.loads(said(page(RUN), "list", "-o", "json")) == page(RUN)
+    assert json.loads(said(RUN, "show", RUN["id"], "-o", "json")) == RUN
+    assert said(RUN, "show", RUN["id"], "-o", "name") == f"{RUN['id']}\n"
+
+
+def test_show_tells_the_whole_story_of_a_run() -> None:
+    shown = said(RUN, "show", RUN["id"])
+    for fact in (
+        "backup (version 3)",
+        "succeeded",
+        "2026-07-01 11:58:00 UTC (2m ago)",
+        "12.0s",
+        "celery@host",
+        '"files": 3',
+    ):
+        assert fact in shown
+
+
+def test_show_prints_a_traceback_as_python_does() -> None:
+    shown = said(FAILED, "show", RUN["id"])
+    assert "OSError: [disk] full" in shown
+    assert shown.endswith("\n" + TRACEBACK)
+
+
+def test_show_tells_how_many_fire_times_were_missed() -> None:
+    shown = said(MISSED, "show", RUN["id"])
+    assert "at least 31 fire times, the last 2026-07-01 11:59:00 UTC (1m ago)" in shown
+    assert "no node was running" in shown
+
+
+def test_watching_refreshes_until_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    rests: list[float] = []
+    seen: list[str] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 3:
+            raise KeyboardInterrupt
+
+    result = call(page(RUN), "list", "--watch", seen=seen, sleep=rest)
+    assert result.exit_code == 0
+    assert "backup" in result.stdout
+    assert rests == [1.0, 1.0, 1.0]
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("arguments", [(), ("-o", "json")])
+def test_watching_needs_a_terminal(arguments: tuple[str, ...]) -> None:
+    result = call(page(RUN), "list", "--watch", *arguments)
+    assert isinstance(result.exception, SetupError)
+
+
+def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
+    assert set(get_args(StateWord)) == {state.value for state in RunState}
+    assert set(get_args(CauseWord)) == {cause.value for cause in Cause}
+    assert {state.value for state in TERMINAL} == ENDED
+
+
+@pytest.mark.parametrize("command", ["list", "show"])
+def test_the_help_of_every_command_shows_an_example(command: str) -> None:
+    assert f"punctual runs {command}" in said(None, command, "--help")

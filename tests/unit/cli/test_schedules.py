@@ -1,0 +1,320 @@
+"""`punctual schedules`: what each command sends and says."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from punctual.cli.client import Connection, RefusedError
+from punctual.cli.runs import WaitedTooLongError
+from punctual.cli.schedules import app
+from punctual.testing import ManualClock
+
+NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+BACKUP: dict[str, Any] = {
+    "id": "4be0643f-1d98-473b-97cd-ca98a65347dd",
+    "version": 3,
+    "name": "backup",
+    "description": "Copies the data away.",
+    "task": "app.backup",
+    "args": ["/srv/data"],
+    "kwargs": {"keep": 7},
+    "queue": None,
+    "trigger": {"kind": "interval", "every": 4.0, "anchor": "2026-07-01T12:00:00Z", "text": "every 4s"},
+    "catchup": {"policy": "latest", "grace": 60.0, "window": 86400.0, "limit": 100},
+    "created_at": "2026-07-01T11:58:00Z",
+    "updated_at": "2026-07-01T11:59:00Z",
+    "declared_by": None,
+    "status": {
+        "state": "active",
+        "paused": False,
+        "pause_note": None,
+        "next_fire_time": "2026-07-01T12:00:04Z",
+        "next_due_time": "2026-07-01T12:00:04Z",
+        "last_fire_time": "2026-07-01T11:58:00Z",
+        "finished": False,
+        "error": None,
+        "trigger_text": "every 4s",
+        "trigger_words": "every 4 seconds, counted from 12:00 on 1 July 2026 UTC",
+    },
+}
+PAUSED = BACKUP | {"status": BACKUP["status"] | {"state": "paused", "paused": True, "pause_note": "storage moves"}}
+RUN: dict[str, Any] = {
+    "id": "4be0643f-1d98-573b-97cd-ca98a65347dd",
+    "state": "pending",
+    "reason": None,
+    "started_at": None,
+    "finished_at": None,
+    "worker": None,
+    "error": None,
+}
+
+
+class Server:
+    """Answers each request with the next of its answers for that method and path, the last one again and again."""
+
+    def __init__(self, **answers: Sequence[Any]) -> None:
+        self.answers = {key.replace("_", " ", 1): list(queue) for key, queue in answers.items()}
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        queue = self.answers[request.method]
+        answer = queue.pop(0) if len(queue) > 1 else queue[0]
+        if isinstance(answer, httpx.Response):
+            return answer
+        return httpx.Response(204) if answer is None else httpx.Response(200, json=answer)
+
+    @property
+    def calls(self) -> list[str]:
+        return [f"{request.method} {unquote(request.url.raw_path.decode())}" for request in self.requests]
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.requests[-1].content)
+
+
+@pytest.fixture(autouse=True)
+def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def call(server: Server, *arguments: str, stdin: str | None = None) -> Result:
+    connection = Connection(transport=httpx.MockTransport(server), clock=ManualClock(NOW), sleep=lambda _: None)
+    return CliRunner().invoke(app, arguments, obj=connection, input=stdin)
+
+
+def said(server: Server, *arguments: str, stdin: str | None = None) -> str:
+    result = call(server, *arguments, stdin=stdin)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_the_list_tells_state_and_times_at_a_glance() -> None:
+    server = Server(GET=[{"items": [BACKUP], "next_cursor": None}])
+    lines = said(server, "list", "--search", "back", "--state", "active").splitlines()
+    assert [line.split() for line in lines] == [
+        ["NAME", "STATE", "NEXT", "FIRE", "LAST", "FIRE", "TRIGGER", "TASK"],
+        ["backup", "active", "in", "4s", "2m", "ago", "every", "4s", "app.backup"],
+    ]
+    assert server.calls == ["GET /api/v1/schedules?q=back&state=active&limit=200"]
+
+
+def test_the_list_prints_names_for_scripts_and_the_documents_for_programs() -> None:
+    page = {"items": [BACKUP, PAUSED | {"name": "two words"}], "next_cursor": None}
+    assert said(Server(GET=[page]), "list", "-o", "name") == "backup\ntwo words\n"
+    assert json.loads(said(Server(GET=[page]), "list", "-o", "json")) == page
+
+
+def test_an_empty_list_says_what_to_do_next() -> None:
+    empty: dict[str, Any] = {"items": [], "next_cursor": None}
+    assert "punctual schedules create" in said(Server(GET=[empty]), "list")
+    assert said(Server(GET=[empty]), "list", "--search", "x") == "No schedule matches.\n"
+    assert said(Server(GET=[empty]), "list", "-o", "name") == ""
+
+
+def test_show_tells_every_fact_that_is_known() -> None:
+    shown = said(Server(GET=[PAUSED]), "show", "backup")
+    for fact in (
+        "paused",
+        "storage moves",
+        "every 4s",
+        '["/srv/data"]',
+        '{"keep": 7}',
+        "2026-07-01 12:00:04 UTC (in 4s)",
+    ):
+        assert fact in shown
+    assert "queue" not in shown
+
+
+def test_create_sends_what_was_given_and_says_when_it_fires() -> None:
+    server = Server(POST=[BACKUP])
+    printed = said(
+        server,
+        *("create", "backup", "--task", "app.backup", "--trigger", "every 4s", "--arg", "/srv/data", "--arg", "-5"),
+        *("--kwarg", "keep=7", "--kwarg", 'label="7"', "--queue", "slow", "--catchup", "none", "--description", "Hm"),
+    )
+    assert server.calls == ["POST /api/v1/schedules"]
+    assert server.body == {
+        "name": "backup",
+        "task": "app.backup",
+        "trigger": "every 4s",
+        "args": ["/srv/data", -5],
+        "kwargs": {"keep": 7, "label": "7"},
+        "queue": "slow",
+        "catchup": {"policy": "none"},
+        "description": "Hm",
+    }
+    assert printed == "Created backup: every 4s, next fire time 2026-07-01 12:00:04 UTC (in 4s)\n"
+
+
+def test_a_task_that_nobody_announced_passes_only_when_asked_for() -> None:
+    server = Server(POST=[BACKUP])
+    said(server, "create", "backup", "--task", "t", "--trigger", "@daily", "--allow-unknown-task")
+    assert server.calls == ["POST /api/v1/schedules?allow_unknown_task=true"]
+
+
+def test_a_shown_schedule_can_be_made_again_under_another_name() -> None:
+    server = Server(POST=[BACKUP])
+    said(server, "create", "copy", "-f", "-", "--trigger", "@weekly", stdin=json.dumps(BACKUP))
+    assert server.body == {
+        "name": "copy",
+        "description": "Copies the data away.",
+        "task": "app.backup",
+        "args": ["/srv/data"],
+        "kwargs": {"keep": 7},
+        "queue": None,
+        "trigger": "@weekly",
+        "catchup": {"policy": "latest", "grace": 60.0, "window": 86400.0, "limit": 100},
+    }
+
+
+def test_create_names_everything_that_is_missing_and_sends_nothing() -> None:
+    server = Server()
+    result = call(server, "create")
+    assert result.exit_code == 2
+    assert "NAME and --task and --trigger must be given" in result.stderr
+    assert server.requests == []
+
+
+def test_create_shows_every_fault() -> None:
+    faults = [{"path": "trigger", "message": "bad", "fix": ""}, {"path": "task", "message": "unknown", "fix": "Look."}]
+    answer = httpx.Response(422, json={"title": "x", "status": 422, "code": "y", "detail": "bad", "errors": faults})
+    result = call(Server(POST=[answer]), "create", "a", "--task", "t", "--trigger", "x")
+    assert isinstance(result.exception, RefusedError)
+    assert "  trigger: bad\n  task: unknown. Look." in result.exception.message
+
+
+def test_edit_sends_only_what_was_given() -> None:
+    server = Server(PATCH=[BACKUP])
+    printed = said(server, "edit", "backup", "--trigger", "every 4s", "--queue", "", "--rename", "new name")
+    assert server.calls == ["PATCH /api/v1/schedules/backup"]
+    assert server.body == {"trigger": "every 4s", "queue": None, "name": "new name"}
+    assert "if-match" not in server.requests[0].headers
+    assert printed.startswith("Changed backup: every 4s")
+
+
+def edit_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> None:
+    script = tmp_path / "edit.sed"
+    script.write_text(program, encoding="utf-8")
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("EDITOR", f"sed -i -f {script}")
+
+
+def test_edit_without_options_sends_what_the_editor_changed_and_only_over_the_version_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_with(monkeypatch, tmp_path, 's/"keep": 7/"keep": 14/; s/ 4[.]0/ 5/; /anchor/s/"2026.*"/null/')
+    server = Server(GET=[BACKUP], PATCH=[BACKUP])
+    said(server, "edit", "backup")
+    assert server.calls == ["GET /api/v1/schedules/backup", f"PATCH /api/v1/schedules/{BACKUP['id']}"]
+    assert server.requests[-1].headers["if-match"] == '"3"'
+    assert server.body == {"kwargs": {"keep": 14}, "trigger": {"kind": "interval", "every": 5, "anchor": None}}
+
+
+def test_an_editor_that_changes_nothing_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit_with(monkeypatch, tmp_path, "")
+    server = Server(GET=[BACKUP])
+    assert said(server, "edit", "backup") == "backup is unchanged.\n"
+    assert server.calls == ["GET /api/v1/schedules/backup"]
+
+
+def test_delete_says_how_to_undo_it() -> None:
+    server = Server(GET=[BACKUP], DELETE=[None])
+    assert said(server, "delete", "backup", "--yes") == (
+        f"Deleted backup. To undo: punctual schedules restore {BACKUP['id']}\n"
+    )
+    assert server.calls == ["GET /api/v1/schedules/backup", f"DELETE /api/v1/schedules/{BACKUP['id']}"]
+
+
+@pytest.mark.parametrize(("answer", "calls"), [("y\n", 2), ("n\n", 1)])
+def test_delete_asks_on_a_terminal(answer: str, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    server = Server(GET=[BACKUP], DELETE=[None])
+    result = call(server, "delete", "backup", stdin=answer)
+    assert "Delete backup?" in result.stdout
+    assert len(server.requests) == calls
+    assert (result.exit_code == 0) is (calls == 2)
+
+
+def test_pause_resume_and_restore_say_what_follows() -> None:
+    server = Server(POST=[PAUSED, BACKUP, BACKUP])
+    assert said(server, "pause", "backup", "--note", "storage moves") == (
+        "Paused backup: every 4s, paused (storage moves)\n"
+    )
+    assert json.loads(server.requests[0].content) == {"note": "storage moves"}
+    assert said(server, "resume", "backup").startswith("Resumed backup: every 4s, next fire time 2026-07-01 12:00:04")
+    assert said(server, "restore", BACKUP["id"], "-o", "name") == "backup\n"
+    assert server.calls == [
+        "POST /api/v1/schedules/backup/pause",
+        "POST /api/v1/schedules/backup/resume",
+        f"POST /api/v1/schedules/{BACKUP['id']}/restore",
+    ]
+
+
+def test_run_says_where_to_look() -> None:
+    assert said(Server(POST=[RUN]), "run", "backup") == (
+        f"Run {RUN['id']} is pending. To see it: punctual runs show {RUN['id']}\n"
+    )
+
+
+RUNNING = RUN | {"state": "running", "worker": "celery@host", "started_at": "2026-07-01T12:00:01Z"}
+SUCCEEDED = RUNNING | {"state": "succeeded", "finished_at": "2026-07-01T12:00:03Z"}
+FAILED = SUCCEEDED | {"state": "failed", "error": {"type": "OSError", "message": "disk full", "traceback": None}}
+
+
+def test_a_run_that_is_waited_for_tells_each_state_once_and_succeeds() -> None:
+    server = Server(POST=[RUN], GET=[RUN, RUN | {"state": "queued"}, RUNNING, RUNNING, SUCCEEDED])
+    result = call(server, "run", "backup", "--wait", "-o", "json")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        f"Run {RUN['id']}",
+        "  pending",
+        "  queued",
+        "  running on celery@host",
+        "  succeeded after 2.0s",
+    ]
+    assert json.loads(result.stdout) == SUCCEEDED
+
+
+def test_a_run_that_fails_ends_the_command_with_1_and_its_reason() -> None:
+    result = call(Server(POST=[RUN], GET=[FAILED]), "run", "backup", "--wait")
+    assert result.exit_code == 1
+    assert "failed after 2.0s: OSError: disk full" in result.stderr
+
+
+def test_waiting_ends_at_its_timeout_and_the_run_goes_on() -> None:
+    result = call(Server(POST=[RUN]), "run", "backup", "--wait", "--timeout", "0")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, WaitedTooLongError)
+    assert "still pending after 0 s" in result.exception.message
+    assert RUN["id"] in result.exception.fix
+
+
+def test_a_timeout_without_waiting_is_refused_before_anything_runs() -> None:
+    server = Server()
+    assert call(server, "run", "backup", "--timeout", "5").exit_code == 2
+    assert server.requests == []
+
+
+def test_every_command_takes_the_server_of_the_group() -> None:
+    server = Server(GET=[BACKUP])
+    said(server, "--url", "http://elsewhere.example:9", "show", "backup")
+    assert str(server.requests[0].url).startswith("http://elsewhere.example:9/api/v1/")
+
+
+@pytest.mark.parametrize("command", ["list", "show", "create", "edit", "delete", "restore", "pause", "resume", "run"])
+def test_the_help_of_every_command_shows_an_example(command: str) -> None:
+    assert f"punctual schedules {command}" in said(Server(), command, "--help")

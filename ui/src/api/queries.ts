@@ -1,0 +1,178 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { isOpen } from "../words/runs";
+import { client, unwrap } from "./client";
+import { asProblem, readProblem } from "./problem";
+import type { Cause, Page, Readiness, Run, RunState, Schedule, ScheduleState, Task } from "./types";
+
+const LIVE = 2000;
+const CALM = 10_000;
+
+/** Polls a list each two seconds while one page is shown, and less often the more pages must be asked for again. */
+const pagePace = (query: { state: { data?: { pages: unknown[] } | undefined } }): number =>
+  LIVE * Math.max(1, query.state.data?.pages.length ?? 1);
+
+export type ScheduleFilter = { q: string; state: ScheduleState | "" };
+export type RunFilter = { schedule: string; state: RunState | ""; cause: Cause | "" };
+
+export const keys = {
+  schedules: ["schedules"] as const,
+  scheduleList: (filter: ScheduleFilter) => ["schedules", "list", filter] as const,
+  schedule: (ref: string) => ["schedules", "one", ref] as const,
+  runs: ["runs"] as const,
+  recentRuns: (schedule: string) => ["runs", "recent", schedule] as const,
+  tasks: ["tasks"] as const,
+};
+
+export function useSchedules(filter: ScheduleFilter) {
+  return useInfiniteQuery({
+    queryKey: keys.scheduleList(filter),
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }): Promise<Page<Schedule>> => {
+      const query = {
+        limit: 50,
+        ...(filter.q && { q: filter.q }),
+        ...(filter.state && { state: filter.state }),
+        ...(pageParam && { cursor: pageParam }),
+      };
+      return unwrap(client.GET("/schedules", { params: { query }, signal }));
+    },
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: pagePace,
+  });
+}
+
+export function useSchedule(ref: string) {
+  return useQuery({
+    queryKey: keys.schedule(ref),
+    queryFn: ({ signal }) => unwrap(client.GET("/schedules/{ref}", { params: { path: { ref } }, signal })),
+    refetchInterval: LIVE,
+    enabled: ref !== "",
+  });
+}
+
+export function useRuns(filter: RunFilter, limit = 50) {
+  return useInfiniteQuery({
+    queryKey: [...keys.runs, "list", filter, limit],
+    initialPageParam: "",
+    queryFn: ({ pageParam, signal }): Promise<Page<Run>> => {
+      const query = {
+        limit,
+        ...(filter.schedule && { schedule: filter.schedule }),
+        ...(filter.state && { state: filter.state }),
+        ...(filter.cause && { cause: filter.cause }),
+        ...(pageParam && { cursor: pageParam }),
+      };
+      return unwrap(client.GET("/runs", { params: { query }, signal }));
+    },
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: pagePace,
+  });
+}
+
+/**
+ * The newest few runs of a schedule, for the strip in a list: asked for once the row is seen, then again only when the
+ * schedule fired or a run is still open, so that a long list of quiet schedules costs one small request per seen row.
+ */
+export function useRecentRuns(schedule: Schedule, seen: boolean, count: number) {
+  return useQuery({
+    queryKey: [...keys.recentRuns(schedule.id), schedule.status.last_fire_time, count],
+    queryFn: async ({ signal }) => {
+      const query = { schedule: schedule.id, limit: count };
+      return (await unwrap(client.GET("/runs", { params: { query }, signal }))).items;
+    },
+    enabled: seen,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: ({ state }) => (state.data?.some(isOpen) ? LIVE : false),
+  });
+}
+
+export function useRun(id: string) {
+  return useQuery({
+    queryKey: [...keys.runs, "one", id],
+    queryFn: ({ signal }) => unwrap(client.GET("/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
+    refetchInterval: ({ state }) => (state.data && !isOpen(state.data) ? false : LIVE),
+  });
+}
+
+export function useTasks() {
+  return useQuery({
+    queryKey: keys.tasks,
+    queryFn: async ({ signal }): Promise<Task[]> => {
+      const tasks: Task[] = [];
+      let cursor: string | null | undefined;
+      do {
+        const query = { limit: 200, ...(cursor && { cursor }) };
+        const page: Page<Task> = await unwrap(client.GET("/tasks", { params: { query }, signal }));
+        tasks.push(...page.items);
+        cursor = page.next_cursor;
+      } while (cursor);
+      return tasks;
+    },
+    refetchInterval: CALM,
+  });
+}
+
+/** Previews a trigger; a trigger that is refused is an answer here, not a failure to try again. */
+export function usePreview(trigger: string, count = 5) {
+  return useQuery({
+    queryKey: ["preview", trigger, count],
+    queryFn: ({ signal }) => unwrap(client.POST("/preview", { body: { trigger, count }, signal })),
+    enabled: trigger !== "",
+    placeholderData: keepPreviousData,
+    retry: (failures, error) => asProblem(error).status !== 422 && failures < 2,
+    refetchInterval: ({ state }) => {
+      const next = state.data?.fire_times[0];
+      return next === undefined ? false : Math.min(60_000, Math.max(LIVE, Date.parse(next.utc) - Date.now()));
+    },
+  });
+}
+
+/** The next fire times of a stored schedule; asked again whenever one of them has passed. */
+export function useNextFireTimes(schedule: Schedule) {
+  return useQuery({
+    queryKey: ["next-fire-times", schedule.id, schedule.version, schedule.status.next_fire_time],
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET("/schedules/{ref}/preview", {
+          params: { path: { ref: schedule.id }, query: { count: 5 } },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useReadiness() {
+  return useQuery({
+    queryKey: ["readiness"],
+    queryFn: async ({ signal }): Promise<Readiness> => {
+      const { data, error, response } = await client.GET("/health/ready", { signal });
+      const body = (data ?? error) as Readiness | undefined;
+      if (body === undefined || !Array.isArray(body.checks)) {
+        throw readProblem(response.status, body);
+      }
+      return body;
+    },
+    refetchInterval: 5000,
+    retry: false,
+  });
+}
+
+export function useSystem() {
+  return useQuery({
+    queryKey: ["system"],
+    queryFn: ({ signal }) => unwrap(client.GET("/system", { signal })),
+    refetchInterval: LIVE,
+  });
+}
+
+export function useActor() {
+  return useQuery({
+    queryKey: ["whoami"],
+    queryFn: async ({ signal }) => (await unwrap(client.GET("/whoami", { signal }))).actor,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}

@@ -1,0 +1,22 @@
+import type { paths } from "./schema";
+
+/** The JSON body that an operation answers with, taken from the generated types. */
+type Answer<P extends keyof paths, M extends keyof paths[P], Status extends number> = paths[P][M] extends {
+  responses: { [S in Status]: { content: { "application/json": infer Body } } };
+}
+  ? Body
+  : never;
+
+export type Schedule = Answer<"/schedules/{ref}", "get", 200>;
+export type ScheduleState = Schedule["status"]["state"];
+export type Trigger = Schedule["trigger"];
+export type CatchUp = Schedule["catchup"];
+export type Run = Answer<"/runs/{run_id}", "get", 200>;
+export type RunState = Run["state"];
+export type Cause = Run["cause"];
+export type Task = Answer<"/tasks", "get", 200>["items"][number];
+export type Preview = Answer<"/preview", "post", 200>;
+export type Readiness = Answer<"/health/ready", "get", 200>;
+export type System = Answer<"/system", "get", 200>;
+
+export type Page<T> = { items: T[]; next_cursor?: string | null };

@@ -1,0 +1,118 @@
+import { Button, Group, Paper, Select, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useMemo } from "react";
+import { asProblem } from "../../api/problem";
+import { usePreview } from "../../api/queries";
+import { placeFaults } from "../../form/faults";
+import { EXAMPLES, kindOfText, type TriggerDraft, triggerInput, ZONED, zoneInText } from "../../form/trigger";
+import { timeZones, viewerZone } from "../../words/time";
+import { FireTimes } from "../fire-times";
+import { ProblemNotice } from "../notices";
+
+type Props = {
+  draft: TriggerDraft;
+  onChange: (draft: TriggerDraft) => void;
+  faults: Record<string, string>;
+};
+
+/** The preview of what is typed, a moment after typing stops; a refusal becomes a message at its field. */
+export function useTriggerPreview(draft: TriggerDraft) {
+  const [input] = useDebouncedValue(triggerInput(draft), 250);
+  const preview = usePreview(input);
+  const problem = preview.error === null ? null : asProblem(preview.error);
+  const refused = problem?.status === 422;
+  const placed: Record<string, string> = refused ? placeFaults(problem.faults, null).fields : {};
+  return { input, preview, faults: placed, broken: refused ? null : problem };
+}
+
+export function TriggerFields({ draft, onChange, faults }: Props) {
+  const zones = useMemo(timeZones, []);
+  const zoneApplies = ZONED.has(kindOfText(draft.text)) && zoneInText(draft.text) === null && !draft.text.includes("=");
+  const change = (part: Partial<TriggerDraft>) => onChange({ ...draft, ...part });
+  return (
+    <Stack gap="sm">
+      <Group align="flex-start" gap="sm">
+        <TextInput
+          label="Trigger"
+          description="Cron, an interval, a date and time, RRULE, a solar event; or several, joined by |"
+          placeholder="every 10s"
+          value={draft.text}
+          onChange={(event) => change({ text: event.currentTarget.value })}
+          error={faults["trigger"]}
+          required
+          flex="2 1 260px"
+          spellCheck={false}
+          autoComplete="off"
+          classNames={{ input: "mono-input" }}
+        />
+        {zoneApplies && (
+          <Select
+            label="Time zone"
+            description="Whose clock the trigger reads"
+            data={zones}
+            value={draft.timezone}
+            onChange={(zone) => change({ timezone: zone ?? "UTC" })}
+            error={faults["timezone"]}
+            searchable
+            limit={80}
+            allowDeselect={false}
+            nothingFoundMessage="No such zone"
+            flex="1 1 200px"
+          />
+        )}
+      </Group>
+      <Group gap={6} role="group" aria-label="Examples">
+        {EXAMPLES.map(({ label, text }) => (
+          <Button
+            key={text}
+            size="compact-xs"
+            radius="xl"
+            variant={draft.text.trim() === text ? "light" : "default"}
+            fw={500}
+            onClick={() => change({ text })}
+          >
+            {label}
+          </Button>
+        ))}
+        {zoneApplies && draft.timezone !== viewerZone() && (
+          <Button size="compact-xs" radius="xl" variant="subtle" onClick={() => change({ timezone: viewerZone() })}>
+            Use my zone
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}
+
+type PanelProps = { state: ReturnType<typeof useTriggerPreview> };
+
+export function PreviewPanel({ state: { input, preview, faults, broken } }: PanelProps) {
+  const refused = Object.values(faults).length > 0;
+  return (
+    <Paper withBorder className="card" p="md" component="section" aria-label="Preview" aria-live="polite">
+      <Title order={2}>It would fire</Title>
+      <div style={{ marginTop: 8, minHeight: 190 }}>
+        {input === "" && (
+          <Text size="sm" c="dimmed">
+            Say when, and the next five fire times appear here while you type.
+          </Text>
+        )}
+        {refused && input !== "" && (
+          <Text size="sm" c="red">
+            {Object.values(faults).join(" ")}
+          </Text>
+        )}
+        {broken && <ProblemNotice error={broken} />}
+        {input !== "" && preview.isPending && <Skeleton height={170} />}
+        {input !== "" && preview.data && !preview.isError && (
+          <>
+            <Text size="sm" mb="xs">
+              {preview.data.words}
+            </Text>
+            <FireTimes preview={preview.data} clockless={kindOfText(input) === "interval"} />
+          </>
+        )}
+      </div>
+    </Paper>
+  );
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import type { Schedule } from "../api/types";
+import { changeOf, checkDraft, type Draft, draftOfSchedule, EMPTY_DRAFT, nameArguments, spellArguments } from "./draft";
+import { fieldsOf, type Json } from "./signature";
+
+const signature = {
+  properties: {
+    source: { type: "string" },
+    keep: { type: "integer", default: 10 },
+    options: { type: "object", default: {} },
+  },
+  required: ["source"],
+  "x-positional": ["source", "keep"],
+};
+const fields = fieldsOf(signature);
+
+const stored = (part: Partial<Schedule> = {}): Schedule => ({
+  id: "6b7a",
+  version: 3,
+  name: "backup",
+  description: "",
+  task: "backup.run",
+  args: ["/db"],
+  kwargs: {},
+  queue: null,
+  trigger: { kind: "interval", every: 90, anchor: "2026-01-01T00:00:00Z", text: "every 90s" },
+  catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
+  created_at: "2026-01-01T00:00:00Z",
+  updated_at: "2026-01-01T00:00:00Z",
+  declared_by: null,
+  status: {
+    state: "active",
+    paused: false,
+    pause_note: null,
+    next_fire_time: null,
+    next_due_time: null,
+    last_fire_time: null,
+    finished: false,
+    error: null,
+    trigger_text: "every 90s",
+    trigger_words: "every 90 seconds, counted from 00:00 on 1 January 2026 UTC",
+  },
+  ...part,
+});
+
+const open = (schedule: Schedule): Draft => {
+  const draft = draftOfSchedule(schedule);
+  return nameArguments(draft, signature) ?? draft;
+};
+
+function change(schedule: Schedule, edit: (draft: Draft) => Draft) {
+  const opened = open(schedule);
+  const draft = edit(opened);
+  const checked = checkDraft(draft, fields);
+  if (checked.spec === null) {
+    throw new Error(JSON.stringify(checked.faults));
+  }
+  return changeOf(schedule, opened, draft, checked.spec);
+}
+
+describe("a new schedule", () => {
+  it("says at each field what is missing", () => {
+    const { faults } = checkDraft(EMPTY_DRAFT, fields);
+    expect(Object.keys(faults ?? {})).toEqual(["name", "task", "trigger", "argument.source"]);
+  });
+
+  it("sends every argument by name, and none that was left to its default", () => {
+    const draft: Draft = {
+      ...EMPTY_DRAFT,
+      name: " backup ",
+      task: "backup.run",
+      trigger: { ...EMPTY_DRAFT.trigger, text: "0 2 * * *", timezone: "Europe/Berlin" },
+      values: { source: "/db", keep: "" },
+    };
+    expect(checkDraft(draft, fields).spec).toEqual({
+      name: "backup",
+      task: "backup.run",
+      description: "",
+      queue: null,
+      trigger: "0 2 * * * Europe/Berlin",
+      args: [],
+      kwargs: { source: "/db" },
+      catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
+    });
+  });
+
+  it("refuses JSON arguments of the wrong shape", () => {
+    const draft: Draft = { ...EMPTY_DRAFT, mode: "json", argsText: "{}", kwargsText: "[1]" };
+    const { faults } = checkDraft(draft, null);
+    expect(faults?.["args"]).toContain("a JSON list");
+    expect(faults?.["kwargs"]).toContain("a JSON object");
+  });
+
+  it("refuses durations that are none", () => {
+    const draft: Draft = { ...EMPTY_DRAFT, catchup: { policy: "all", grace: "soon", window: "1d", limit: "ten" } };
+    expect(checkDraft(draft, null).faults).toMatchObject({
+      "catchup.grace": "Enter a duration, such as 60s or 5m.",
+      "catchup.limit": "Enter a whole number.",
+    });
+  });
+});
+
+describe("arguments change between fields and JSON", () => {
+  it("without loss", () => {
+    const draft = open(stored({ args: ["/db", 3], kwargs: { options: { deep: [1] } } }));
+    expect(draft).toMatchObject({ mode: "named", values: { source: "/db", keep: "3", options: '{"deep":[1]}' } });
+    expect(JSON.parse(spellArguments(draft, fields).kwargsText)).toEqual({
+      source: "/db",
+      keep: 3,
+      options: { deep: [1] },
+    });
+  });
+
+  it("but an empty text on purpose stays JSON, because an empty field means the default", () => {
+    expect(open(stored({ args: [""] })).mode).toBe("json");
+  });
+});
+
+describe("an edit", () => {
+  it("that changes nothing sends nothing: the interval keeps its anchor, the arguments their spelling", () => {
+    expect(change(stored(), (draft) => draft)).toEqual({ patch: {}, faults: null });
+  });
+
+  it("sends only what changed", () => {
+    expect(change(stored(), (draft) => ({ ...draft, description: "why", queue: "slow" })).patch).toEqual({
+      description: "why",
+      queue: "slow",
+    });
+  });
+
+  it("takes away arguments by merge patch, deep inside too", () => {
+    const schedule = stored({ args: [], kwargs: { source: "/db", keep: 3, options: { a: 1, b: { c: 2, d: 3 } } } });
+    const { patch } = change(schedule, (draft) => ({
+      ...draft,
+      values: { source: "/db", keep: "", options: '{"a": 1, "b": {"c": 2}}' },
+    }));
+    expect(patch).toEqual({ kwargs: { keep: null, options: { b: { d: null } } } });
+  });
+
+  it("that would set a named argument to null is refused: a merge patch takes it for a removal", () => {
+    const edit = (kwargs: Json) => (draft: Draft) => ({
+      ...draft,
+      mode: "json" as const,
+      kwargsText: JSON.stringify(kwargs),
+    });
+    expect(change(stored(), edit({ keep: null })).faults).toHaveProperty("kwargs");
+    expect(change(stored({ kwargs: { keep: null } }), edit({ keep: null, options: {} })).patch).toEqual({
+      kwargs: { options: {} },
+    });
+  });
+});

@@ -1,0 +1,257 @@
+import type { CatchUp, Schedule } from "../api/types";
+import { readDuration, writeDuration } from "../words/duration";
+import { type Field, fieldsOf, type Json, readJson, readValue, valuesByName, writeValue } from "./signature";
+import { draftOfTrigger, EMPTY_TRIGGER, type TriggerDraft, triggerInput } from "./trigger";
+
+/** Everything the schedule form holds, as its inputs show it. */
+export type Draft = {
+  name: string;
+  task: string;
+  description: string;
+  queue: string;
+  trigger: TriggerDraft;
+  /** By name from the task's signature, or as JSON text. */
+  mode: "named" | "json";
+  values: Record<string, string>;
+  argsText: string;
+  kwargsText: string;
+  catchup: { policy: CatchUp["policy"]; grace: string; window: string; limit: string };
+};
+
+/** The fields of a schedule that the API takes. */
+export type Spec = {
+  name: string;
+  task: string;
+  description: string;
+  queue: string | null;
+  trigger: string;
+  args: Json[];
+  kwargs: Record<string, Json>;
+  catchup: CatchUp;
+};
+
+export type Checked = { spec: Spec; faults: null } | { spec: null; faults: Record<string, string> };
+
+export const EMPTY_DRAFT: Draft = {
+  name: "",
+  task: "",
+  description: "",
+  queue: "",
+  trigger: EMPTY_TRIGGER,
+  mode: "named",
+  values: {},
+  argsText: "[]",
+  kwargsText: "{}",
+  catchup: { policy: "latest", grace: "1m", window: "1d", limit: "100" },
+};
+
+export const SAMPLE_DRAFT: Draft = {
+  ...EMPTY_DRAFT,
+  name: "heartbeat",
+  task: "punctual.heartbeat",
+  description: "A first schedule, to see runs come in.",
+  trigger: { ...EMPTY_TRIGGER, text: "every 10s" },
+};
+
+const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** Fills the form from a stored schedule; arguments stand as JSON until `nameArguments` finds their names. */
+export function draftOfSchedule(schedule: Schedule): Draft {
+  const { catchup } = schedule;
+  return {
+    name: schedule.name,
+    task: schedule.task,
+    description: schedule.description,
+    queue: schedule.queue ?? "",
+    trigger: draftOfTrigger(schedule.trigger),
+    mode: "json",
+    values: {},
+    argsText: pretty(schedule.args),
+    kwargsText: pretty(schedule.kwargs),
+    catchup: {
+      policy: catchup.policy,
+      grace: writeDuration(catchup.grace),
+      window: writeDuration(catchup.window),
+      limit: String(catchup.limit),
+    },
+  };
+}
+
+/** Moves the arguments from JSON text to named fields; gives null when the signature cannot name them all. */
+export function nameArguments(draft: Draft, signature: Record<string, unknown>): Draft | null {
+  const args = readList(draft.argsText);
+  const kwargs = readObject(draft.kwargsText);
+  if (args === null || kwargs === null) {
+    return null;
+  }
+  const values = valuesByName(signature, args, kwargs);
+  if (values === null) {
+    return null;
+  }
+  const fields = fieldsOf(signature);
+  const texts = fields.map((field) => [field.name, writeValue(field, values[field.name])] as const);
+  // Empty text in a field means "not sent", so a text that is empty on purpose can only be kept as JSON.
+  if (fields.some((field) => values[field.name] === "")) {
+    return null;
+  }
+  return { ...draft, mode: "named", values: Object.fromEntries(texts) };
+}
+
+/** Moves the named arguments to JSON text, leaving out what cannot be read yet. */
+export function spellArguments(draft: Draft, fields: Field[]): Draft {
+  const kwargs: Record<string, Json> = {};
+  for (const field of fields) {
+    const read = readValue(field, draft.values[field.name] ?? "");
+    if (read.ok && read.value !== undefined) {
+      kwargs[field.name] = read.value;
+    }
+  }
+  return { ...draft, mode: "json", argsText: "[]", kwargsText: pretty(kwargs) };
+}
+
+function readList(text: string): Json[] | null {
+  const read = readJson(text.trim() === "" ? "[]" : text);
+  return read.ok && Array.isArray(read.value) ? read.value : null;
+}
+
+function readObject(text: string): Record<string, Json> | null {
+  const read = readJson(text.trim() === "" ? "{}" : text);
+  const value = read.ok ? read.value : undefined;
+  return isObject(value) ? value : null;
+}
+
+function jsonFault(text: string, wanted: string): string {
+  const read = readJson(text);
+  return read.ok ? `Enter ${wanted}.` : read.message;
+}
+
+/** Reads the form; each fault stands at its field. `fields` are the task's parameters, or null when not known. */
+export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
+  const faults: Record<string, string> = {};
+  const require = (field: string, text: string, message: string) => {
+    if (text.trim() === "") {
+      faults[field] = message;
+    }
+  };
+  require("name", draft.name, "Give the schedule a name.");
+  require("task", draft.task, "Choose the task to run.");
+  require("trigger", draft.trigger.text, "Say when to fire, for example “every 10s” or “0 2 * * *”.");
+
+  let args: Json[] = [];
+  let kwargs: Record<string, Json> = {};
+  if (draft.mode === "named" && fields !== null) {
+    for (const field of fields) {
+      const read = readValue(field, draft.values[field.name] ?? "");
+      if (!read.ok) {
+        faults[`argument.${field.name}`] = read.message;
+      } else if (read.value !== undefined) {
+        kwargs[field.name] = read.value;
+      }
+    }
+  } else {
+    const list = readList(draft.argsText);
+    const object = readObject(draft.kwargsText);
+    if (list === null) {
+      faults["args"] = jsonFault(draft.argsText, 'a JSON list, such as [1, "two"]');
+    }
+    if (object === null) {
+      faults["kwargs"] = jsonFault(draft.kwargsText, 'a JSON object, such as {"keep": 3}');
+    }
+    args = list ?? [];
+    kwargs = object ?? {};
+  }
+
+  const grace = readDuration(draft.catchup.grace);
+  const window = readDuration(draft.catchup.window);
+  const limit = /^\d+$/.test(draft.catchup.limit.trim()) ? Number(draft.catchup.limit) : null;
+  if (grace === null) {
+    faults["catchup.grace"] = "Enter a duration, such as 60s or 5m.";
+  }
+  if (window === null) {
+    faults["catchup.window"] = "Enter a duration, such as 12h or 1d.";
+  }
+  if (limit === null) {
+    faults["catchup.limit"] = "Enter a whole number.";
+  }
+  if (Object.keys(faults).length > 0 || grace === null || window === null || limit === null) {
+    return { spec: null, faults };
+  }
+  const spec: Spec = {
+    name: draft.name.trim(),
+    task: draft.task.trim(),
+    description: draft.description,
+    queue: draft.queue.trim() || null,
+    trigger: triggerInput(draft.trigger),
+    args,
+    kwargs,
+    catchup: { policy: draft.catchup.policy, grace, window, limit },
+  };
+  return { spec, faults: null };
+}
+
+const isObject = (value: Json | undefined): value is Record<string, Json> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** The JSON merge patch (RFC 7396) that makes one object of another: null removes a name. */
+function mergePatch(before: Record<string, Json>, after: Record<string, Json>): Record<string, Json> {
+  const patch: Record<string, Json> = {};
+  for (const name of Object.keys(before)) {
+    if (!(name in after)) {
+      patch[name] = null;
+    }
+  }
+  for (const [name, value] of Object.entries(after)) {
+    const old = before[name];
+    if (old === undefined || !same(old, value)) {
+      patch[name] = isObject(old) && isObject(value) ? mergePatch(old, value) : value;
+    }
+  }
+  return patch;
+}
+
+/** Whether a merge patch cannot say this value: it takes a null inside an object for "remove". */
+function hidesNull(patch: Record<string, Json>, after: Record<string, Json>): boolean {
+  return Object.entries(patch).some(([name, value]) => {
+    const wanted = after[name];
+    return value === null ? wanted === null : isObject(value) && isObject(wanted) && hidesNull(value, wanted);
+  });
+}
+
+export type Change = { patch: Record<string, unknown>; faults: null } | { patch: null; faults: Record<string, string> };
+
+/**
+ * The merge patch that leads from a stored schedule to what the form says. A part that the form did not change is left
+ * out, so that an interval keeps its anchor and arguments keep their spelling.
+ */
+export function changeOf(before: Schedule, opened: Draft, draft: Draft, spec: Spec): Change {
+  const patch: Record<string, unknown> = {};
+  for (const key of ["name", "task", "description", "queue"] as const) {
+    if (before[key] !== spec[key]) {
+      patch[key] = spec[key];
+    }
+  }
+  if (!same(opened.catchup, draft.catchup)) {
+    patch["catchup"] = spec.catchup;
+  }
+  if (!same(opened.trigger, draft.trigger)) {
+    patch["trigger"] = spec.trigger;
+  }
+  if (before.task !== spec.task || !same(argumentsIn(opened), argumentsIn(draft))) {
+    const kwargs = mergePatch(before.kwargs as Record<string, Json>, spec.kwargs);
+    if (hidesNull(kwargs, spec.kwargs)) {
+      const message = "An edit cannot set a named argument to null. Pass it by position, or make a new schedule.";
+      return { patch: null, faults: { kwargs: message } };
+    }
+    if (!same(before.args, spec.args)) {
+      patch["args"] = spec.args;
+    }
+    if (Object.keys(kwargs).length > 0) {
+      patch["kwargs"] = kwargs;
+    }
+  }
+  return { patch, faults: null };
+}
+
+const argumentsIn = ({ mode, values, argsText, kwargsText }: Draft) => ({ mode, values, argsText, kwargsText });

@@ -1,0 +1,190 @@
+import { Alert, Anchor, Grid, Stack, Text, Timeline } from "@mantine/core";
+import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { useRun } from "../api/queries";
+import type { Run } from "../api/types";
+import { Block, callText, JsonBlock } from "../components/json";
+import { Facts, PageHeader, Section } from "../components/layout";
+import { Loading, ProblemNotice } from "../components/notices";
+import { RunStateBadge } from "../components/state";
+import { Instant } from "../components/time";
+import { measured } from "../words/duration";
+import { useNow } from "../words/now";
+import { CAUSE_MEANINGS, causeLabel, isOpen, missedCount, runDurations, runInWords } from "../words/runs";
+import { fullTime, shortTime } from "../words/time";
+
+type Step = { title: string; at: string | null; span: number | null; spanText: string };
+
+function steps(run: Run, now: number): Step[] {
+  const { late, wait, ran } = runDurations(run, now);
+  const jitter = (Date.parse(run.due_time) - Date.parse(run.fire_time)) / 1000;
+  return [
+    { title: "Fire time", at: run.fire_time, span: null, spanText: "" },
+    ...(jitter > 0 ? [{ title: "Due", at: run.due_time, span: jitter, spanText: "jitter" }] : []),
+    { title: "Queued", at: run.queued_at, span: late, spanText: "after it was due" },
+    { title: "Started", at: run.started_at, span: wait, spanText: "waiting for a worker" },
+    { title: "Finished", at: run.finished_at, span: run.finished_at ? ran : null, spanText: "run time" },
+  ];
+}
+
+function Times({ run }: { run: Run }) {
+  const now = useNow();
+  const all = steps(run, now).filter(({ at }) => at !== null || isOpen(run));
+  const reached = all.filter(({ at }) => at !== null).length - 1;
+  const { ran } = runDurations(run, now);
+  return (
+    <Timeline
+      className="times"
+      active={reached}
+      bulletSize={14}
+      lineWidth={2}
+      color={run.state === "failed" ? "red" : undefined}
+    >
+      {all.map(({ title, at, span, spanText }) => (
+        <Timeline.Item key={title} title={title} lineVariant={at ? "solid" : "dashed"}>
+          <Text size="sm" c="dimmed" component="div">
+            {at ? (
+              <Instant at={at} />
+            ) : title === "Finished" && ran !== null ? (
+              `running for ${measured(ran)}`
+            ) : (
+              "not yet"
+            )}
+            {span !== null && <> · {`${measured(Math.max(0, span))} ${spanText}`}</>}
+          </Text>
+        </Timeline.Item>
+      ))}
+    </Timeline>
+  );
+}
+
+function MissedRange({ run }: { run: Run }) {
+  const now = useNow();
+  const until = run.missed_until ?? run.fire_time;
+  return (
+    <Text>
+      {missedCount(run)}
+      {until === run.fire_time
+        ? `, at ${shortTime(run.fire_time, now)}, `
+        : `, from ${shortTime(run.fire_time, now)} to ${shortTime(until, now)}, `}
+      did not run.
+    </Text>
+  );
+}
+
+function Outcome({ run }: { run: Run }) {
+  const parts: ReactNode[] = [];
+  if (run.state === "missed") {
+    parts.push(
+      <Alert key="missed" color="orange" variant="light" icon={<IconInfoCircle />} title="Missed" role="note">
+        <MissedRange run={run} />
+        {run.reason && <Text>{run.reason}</Text>}
+      </Alert>,
+    );
+  } else if (run.reason) {
+    parts.push(
+      <Alert key="reason" color="gray" variant="light" icon={<IconInfoCircle />} title="Why" role="note">
+        {run.reason}
+      </Alert>,
+    );
+  }
+  if (run.error) {
+    parts.push(
+      <Section key="error" title="Error">
+        <Stack gap="sm">
+          <Text c="red" fw={600} style={{ overflowWrap: "anywhere" }}>
+            <IconAlertTriangle size={16} style={{ verticalAlign: "-3px" }} aria-hidden /> {run.error.type}
+            {run.error.message && `: ${run.error.message}`}
+          </Text>
+          {run.error.traceback && <Block text={run.error.traceback} label="Traceback" />}
+        </Stack>
+      </Section>,
+    );
+  }
+  if (run.state === "succeeded") {
+    parts.push(
+      <Section key="result" title="Result">
+        <JsonBlock value={run.result} label="Result" />
+      </Section>,
+    );
+  }
+  return parts;
+}
+
+export function RunPage({ id }: { id: string }) {
+  const query = useRun(id);
+  const run = query.data;
+  if (run === undefined) {
+    return query.isError ? (
+      <ProblemNotice error={query.error} onRetry={() => query.refetch()} />
+    ) : (
+      <Loading label="the run" />
+    );
+  }
+  const call = callText(run.args, run.kwargs);
+  return (
+    <>
+      <PageHeader
+        title={run.schedule}
+        parent={{ label: "Runs", href: "/runs" }}
+        beside={<RunStateBadge state={run.state} size="lg" />}
+        description={
+          run.state === "missed" ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
+        }
+      />
+      <Grid>
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack>
+            <Outcome run={run} />
+            <Section title="What ran">
+              <Facts
+                facts={[
+                  [
+                    "Task",
+                    <span key="task" className="mono">
+                      {run.task}
+                    </span>,
+                  ],
+                  [
+                    "Arguments",
+                    call === "" ? (
+                      "none"
+                    ) : (
+                      <span key="call" className="mono">
+                        {call}
+                      </span>
+                    ),
+                  ],
+                  ["Cause", `${causeLabel(run.cause)}. ${CAUSE_MEANINGS[run.cause]}`],
+                  [
+                    "Schedule",
+                    <Anchor key="schedule" component={Link} href={`/schedules/${run.schedule_id}`} size="sm">
+                      {run.schedule}, version {run.schedule_version}
+                    </Anchor>,
+                  ],
+                  ["Worker", run.worker && <span className="mono">{run.worker}</span>],
+                  ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
+                  ["Queue", run.queue],
+                  [
+                    "Id",
+                    <span key="id" className="mono">
+                      {run.id}
+                    </span>,
+                  ],
+                ]}
+              />
+            </Section>
+          </Stack>
+        </Grid.Col>
+        {run.state !== "missed" && (
+          <Grid.Col span={{ base: 12, md: 5 }}>
+            <Section title="Times">
+              <Times run={run} />
+            </Section>
+          </Grid.Col>
+        )}
+      </Grid>
+    </>
+  );
+}

@@ -1,0 +1,217 @@
+import { Alert, Anchor, Button, Grid, Skeleton, Stack, Text } from "@mantine/core";
+import { IconActivity, IconAlertTriangle, IconCode, IconPencil, IconPlayerPause } from "@tabler/icons-react";
+import { Link } from "wouter";
+import { useNextFireTimes, useRuns, useSchedule } from "../api/queries";
+import type { Schedule } from "../api/types";
+import { FireTimes } from "../components/fire-times";
+import { callText } from "../components/json";
+import { Facts, PageHeader, Section } from "../components/layout";
+import { Empty, Loading, ProblemNotice } from "../components/notices";
+import { RunBars } from "../components/run-strip";
+import { RunsTable } from "../components/runs-table";
+import { PauseButton, RunNowButton, ScheduleMenu } from "../components/schedule-actions";
+import { ScheduleStateBadge } from "../components/state";
+import { LoadMore } from "../components/table";
+import { Instant, Relative } from "../components/time";
+import { catchUpInWords } from "../words/policies";
+
+const BARS = 40;
+
+function NextTimes({ schedule }: { schedule: Schedule }) {
+  const next = useNextFireTimes(schedule);
+  const { state } = schedule.status;
+  return (
+    <Section title="Next fire times">
+      {state === "paused" && (
+        <Text size="sm" c="dimmed" mb="xs">
+          Paused: none of these will run until it is resumed.
+        </Text>
+      )}
+      {next.isPending && <Skeleton height={150} />}
+      {next.isError && <ProblemNotice error={next.error} />}
+      {next.data && <FireTimes preview={next.data} clockless={schedule.trigger.kind === "interval"} />}
+    </Section>
+  );
+}
+
+function Details({ schedule }: { schedule: Schedule }) {
+  const { trigger, status } = schedule;
+  const call = callText(schedule.args, schedule.kwargs);
+  return (
+    <Section title="Details">
+      <Facts
+        facts={[
+          [
+            "Trigger",
+            <span key="trigger">
+              <span className="trigger-text">{status.trigger_text}</span>
+              <Text size="sm" c="dimmed" mt={4}>
+                {status.trigger_words}
+              </Text>
+            </span>,
+          ],
+          ["Time zone", !("timezone" in trigger) || trigger.text.includes(trigger.timezone) ? null : trigger.timezone],
+          [
+            "Counts from",
+            trigger.kind === "interval" && trigger.anchor ? <Instant key="anchor" at={trigger.anchor} /> : null,
+          ],
+          ["Day fields", trigger.kind === "cron" && trigger.day_match === "and" ? "both must match" : null],
+          ["Clock put forward", trigger.kind === "cron" ? trigger.on_gap : null],
+          ["Clock put back", trigger.kind === "cron" ? trigger.on_fold : null],
+          [
+            "Task",
+            <span key="task" className="mono">
+              {schedule.task}
+            </span>,
+          ],
+          [
+            "Arguments",
+            call === "" ? (
+              "none"
+            ) : (
+              <span key="call" className="mono">
+                {call}
+              </span>
+            ),
+          ],
+          ["Queue", schedule.queue ?? "by the app’s routing"],
+          ["Met late", catchUpInWords(schedule.catchup)],
+          ["Last fire time", status.last_fire_time && <Relative key="last" at={status.last_fire_time} />],
+          [
+            "Changed",
+            <span key="changed">
+              <Relative at={schedule.updated_at} /> (version {schedule.version})
+            </span>,
+          ],
+          ["Created", <Instant key="created" at={schedule.created_at} />],
+          [
+            "Id",
+            <span key="id" className="mono">
+              {schedule.id}
+            </span>,
+          ],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Notices({ schedule }: { schedule: Schedule }) {
+  const { status, declared_by } = schedule;
+  return (
+    <>
+      {status.error && (
+        <Alert color="red" variant="light" icon={<IconAlertTriangle />} title="It cannot be planned">
+          {status.error}{" "}
+          {status.next_due_time && (
+            <>
+              It is tried again <Relative at={status.next_due_time} />.
+            </>
+          )}
+        </Alert>
+      )}
+      {status.paused && (
+        <Alert color="yellow" variant="light" icon={<IconPlayerPause />} title="Paused">
+          {status.pause_note || "It fires at no fire time until it is resumed."}
+        </Alert>
+      )}
+      {declared_by && (
+        <Alert color="gray" variant="light" icon={<IconCode />}>
+          Declared in the code of <b>{declared_by}</b>. Change it there; it is brought up to date when that app starts.
+        </Alert>
+      )}
+    </>
+  );
+}
+
+function Runs({ schedule }: { schedule: Schedule }) {
+  const runs = useRuns({ schedule: schedule.id, state: "", cause: "" }, BARS);
+  const items = runs.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Section
+      title="Runs"
+      flush
+      aside={
+        <Anchor component={Link} href={`/runs?schedule=${encodeURIComponent(schedule.name)}`} size="sm">
+          All runs
+        </Anchor>
+      }
+    >
+      {runs.isPending && <Loading label="runs" />}
+      {runs.isError && <ProblemNotice error={runs.error} onRetry={() => runs.refetch()} />}
+      {runs.data && items.length === 0 && (
+        <Empty icon={<IconActivity size={26} />} title="No runs yet">
+          They appear here by themselves
+          {schedule.status.next_fire_time && (
+            <>
+              , the next one <Relative at={schedule.status.next_fire_time} />
+            </>
+          )}
+          . To see one at once, press <b>Run now</b>.
+        </Empty>
+      )}
+      {items.length > 0 && (
+        <>
+          <Stack px="md" pb="sm">
+            <RunBars runs={items.slice(0, BARS)} />
+          </Stack>
+          <RunsTable runs={items} schedule={false} />
+        </>
+      )}
+      <LoadMore query={runs} />
+    </Section>
+  );
+}
+
+export function SchedulePage({ scheduleRef }: { scheduleRef: string }) {
+  const query = useSchedule(scheduleRef);
+  const schedule = query.data;
+  if (schedule === undefined) {
+    return query.isError ? (
+      <ProblemNotice error={query.error} onRetry={() => query.refetch()} />
+    ) : (
+      <Loading label="the schedule" />
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        title={schedule.name}
+        parent={{ label: "Schedules", href: "/schedules" }}
+        beside={<ScheduleStateBadge state={schedule.status.state} size="lg" />}
+        description={schedule.description}
+        actions={
+          <>
+            <RunNowButton schedule={schedule} />
+            <PauseButton schedule={schedule} />
+            {schedule.declared_by === null && (
+              <Button
+                component={Link}
+                href={`/schedules/${schedule.id}/edit`}
+                variant="default"
+                leftSection={<IconPencil size={16} />}
+              >
+                Edit
+              </Button>
+            )}
+            <ScheduleMenu schedule={schedule} />
+          </>
+        }
+      />
+      <Stack>
+        <Notices schedule={schedule} />
+        <Grid>
+          <Grid.Col span={{ base: 12, md: 8 }}>
+            <Runs schedule={schedule} />
+          </Grid.Col>
+          <Grid.Col span={{ base: 12, md: 4 }} order={{ base: -1, md: 0 }}>
+            <Stack>
+              <NextTimes schedule={schedule} />
+              <Details schedule={schedule} />
+            </Stack>
+          </Grid.Col>
+        </Grid>
+      </Stack>
+    </>
+  );
+}

@@ -1,0 +1,166 @@
+import { Badge, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { useReadiness, useSystem } from "../api/queries";
+import type { System } from "../api/types";
+import { PageHeader, Section } from "../components/layout";
+import { Loading, ProblemNotice } from "../components/notices";
+import { CheckLine } from "../components/readiness";
+import { Rows } from "../components/table";
+import { Relative } from "../components/time";
+
+function Life({ live }: { live: boolean }) {
+  return (
+    <Badge variant="light" color={live ? "teal" : "gray"} tt="none" leftSection={<span className="dot" aria-hidden />}>
+      {live ? "live" : "gone"}
+    </Badge>
+  );
+}
+
+function Nodes({ nodes }: { nodes: System["nodes"] }) {
+  const columns = [
+    { label: "State", width: 100 },
+    { label: "Node" },
+    { label: "Version", visibleFrom: "sm" as const },
+    { label: "Started", visibleFrom: "sm" as const },
+    { label: "Last seen" },
+  ];
+  return (
+    <Rows label="Nodes" columns={columns}>
+      {nodes.map((node) => (
+        <Table.Tr key={node.id}>
+          <Table.Td>
+            <Life live={node.live} />
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm" fw={600}>
+              {node.host}
+            </Text>
+            <Text size="sm" c="dimmed">
+              process {node.pid}
+            </Text>
+            {node.live && node.broker_error && (
+              <Text size="sm" c="red">
+                Cannot send: {node.broker_error}
+              </Text>
+            )}
+          </Table.Td>
+          <Table.Td visibleFrom="sm">{node.version}</Table.Td>
+          <Table.Td visibleFrom="sm">
+            <Relative at={node.started_at} />
+          </Table.Td>
+          <Table.Td>
+            <Relative at={node.seen_at} />
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </Rows>
+  );
+}
+
+function Workers({ workers }: { workers: System["workers"] }) {
+  const columns = [
+    { label: "State", width: 100 },
+    { label: "Worker" },
+    { label: "Pool", visibleFrom: "sm" as const },
+    { label: "Queues", visibleFrom: "sm" as const },
+    { label: "Started", visibleFrom: "md" as const },
+    { label: "Last seen" },
+  ];
+  return (
+    <Rows label="Workers" columns={columns}>
+      {workers.map((worker) => (
+        <Table.Tr key={worker.name}>
+          <Table.Td>
+            <Life live={worker.live} />
+          </Table.Td>
+          <Table.Td>
+            <Text size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
+              {worker.name}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {worker.host}, process {worker.pid}
+            </Text>
+          </Table.Td>
+          <Table.Td visibleFrom="sm">
+            {worker.pool} × {worker.concurrency}
+          </Table.Td>
+          <Table.Td visibleFrom="sm">{worker.queues.join(", ")}</Table.Td>
+          <Table.Td visibleFrom="md">
+            <Relative at={worker.started_at} />
+          </Table.Td>
+          <Table.Td>
+            <Relative at={worker.seen_at} />
+          </Table.Td>
+        </Table.Tr>
+      ))}
+    </Rows>
+  );
+}
+
+function None({ children }: { children: string }) {
+  return (
+    <Text size="sm" c="dimmed" px="md" pb="md">
+      {children}
+    </Text>
+  );
+}
+
+export function SystemPage() {
+  const system = useSystem();
+  const readiness = useReadiness();
+  const live = <T extends { live: boolean }>(all: T[]) => `${all.filter((one) => one.live).length} live`;
+  return (
+    <>
+      <PageHeader
+        title="System"
+        description={system.data ? `Punctual ${system.data.version}` : "Whether due runs can be sent and run."}
+      />
+      <Stack>
+        <Section title={readiness.data?.ready ? "All is ready" : "Readiness"}>
+          {readiness.isPending && <Loading label="checks" />}
+          {readiness.isError && <ProblemNotice error={readiness.error} onRetry={() => readiness.refetch()} />}
+          <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} pt={4}>
+            {readiness.data?.checks.map((check) => (
+              <CheckLine key={check.name} check={check} />
+            ))}
+          </SimpleGrid>
+        </Section>
+        {system.isPending && <Loading label="nodes and workers" />}
+        {system.isError && <ProblemNotice error={system.error} onRetry={() => system.refetch()} />}
+        {system.data && (
+          <>
+            <Section
+              title="Nodes"
+              flush
+              aside={
+                <Text size="sm" c="dimmed">
+                  {live(system.data.nodes)}
+                </Text>
+              }
+            >
+              {system.data.nodes.length > 0 ? (
+                <Nodes nodes={system.data.nodes} />
+              ) : (
+                <None>No node runs. Start one with “punctual scheduler” or “punctual up”.</None>
+              )}
+            </Section>
+            <Section
+              title="Workers"
+              flush
+              aside={
+                <Text size="sm" c="dimmed">
+                  {live(system.data.workers)}
+                </Text>
+              }
+            >
+              {system.data.workers.length > 0 ? (
+                <Workers workers={system.data.workers} />
+              ) : (
+                <None>No worker with the plug-in has announced itself.</None>
+              )}
+            </Section>
+          </>
+        )}
+      </Stack>
+    </>
+  );
+}

@@ -1,0 +1,22 @@
+import type { CatchUp } from "../api/types";
+import { measured } from "./duration";
+
+export const CATCH_UP_POLICIES: { value: CatchUp["policy"]; label: string }[] = [
+  { value: "latest", label: "Run the latest one" },
+  { value: "all", label: "Run all of them" },
+  { value: "none", label: "Run none" },
+];
+
+/** What happens to fire times that are met late, in one or two sentences. */
+export function catchUpInWords({ policy, grace, window, limit }: CatchUp): string {
+  const late = `more than ${measured(grace)} late`;
+  const reach = `of the last ${measured(window)}`;
+  switch (policy) {
+    case "none":
+      return `Fire times met ${late} do not run; they are recorded as missed.`;
+    case "latest":
+      return `Of fire times met ${late}, the latest one ${reach} runs; the others are recorded as missed.`;
+    case "all":
+      return `Fire times met ${late} all run, the newest ${limit.toLocaleString("en")} ${reach}; the others are recorded as missed.`;
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import type { Run } from "../api/types";
+import { missedCount, runDurations, runInWords } from "./runs";
+
+const run = (part: Partial<Run> = {}): Run => ({
+  id: "0cb8",
+  schedule_id: "6b7a",
+  schedule: "backup",
+  schedule_version: 1,
+  cause: "schedule",
+  state: "pending",
+  reason: null,
+  fire_time: "2026-03-01T02:00:00Z",
+  due_time: "2026-03-01T02:00:00Z",
+  task: "backup.run",
+  args: [],
+  kwargs: {},
+  queue: null,
+  queued_at: null,
+  started_at: null,
+  finished_at: null,
+  worker: null,
+  attempt: 0,
+  result: null,
+  error: null,
+  missed_until: null,
+  missed_count: null,
+  missed_count_exact: true,
+  ...part,
+});
+
+const sent = { queued_at: "2026-03-01T02:00:00.010Z" };
+const started = { ...sent, started_at: "2026-03-01T02:00:02.010Z" };
+const finished = { ...started, finished_at: "2026-03-01T02:01:02.010Z" };
+
+describe("a run in words", () => {
+  it.each([
+    [{}, "Recorded; the message is about to be sent."],
+    [{ state: "queued", ...sent }, "Sent on time."],
+    [{ state: "running", ...started }, "Sent on time, waited 2 s for a worker and has been running since."],
+    [{ state: "succeeded", ...finished }, "Sent on time, waited 2 s for a worker and ran for 1 min."],
+    [{ state: "failed", ...finished }, "Sent on time, waited 2 s for a worker and failed after 1 min."],
+    [{ state: "queued", queued_at: "2026-03-01T02:05:00Z" }, "Sent 5 min after its due time."],
+    [{ state: "missed", missed_count: 12 }, "Covers 12 fire times that did not run."],
+  ] as [Partial<Run>, string][])("%j", (part, words) => {
+    expect(runInWords(run(part))).toBe(words);
+  });
+
+  it("counts missed fire times as honestly as they are known", () => {
+    expect(missedCount(run({ missed_count: 1 }))).toBe("1 fire time");
+    expect(missedCount(run({ missed_count: 10_000, missed_count_exact: false }))).toBe("at least 10,000 fire times");
+  });
+
+  it("measures a running run up to now", () => {
+    const now = Date.parse("2026-03-01T02:00:05.010Z");
+    expect(runDurations(run({ state: "running", ...started }), now)).toEqual({ late: 0.01, wait: 2, ran: 3 });
+  });
+
+  it("never shows a run time below zero, whatever the clocks of two machines say", () => {
+    const odd = run({ state: "succeeded", ...started, finished_at: "2026-03-01T02:00:01Z" });
+    expect(runDurations(odd).ran).toBe(0);
+    expect(runInWords(odd)).toContain("ran for < 1 ms");
+  });
+});

@@ -1,0 +1,88 @@
+import type { Cause, Run, RunState } from "../api/types";
+import { measured, secondsBetween } from "./duration";
+
+export const RUN_STATES: RunState[] = [
+  "pending",
+  "queued",
+  "running",
+  "retrying",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "expired",
+  "missed",
+];
+
+const OPEN = new Set<RunState>(["pending", "queued", "running", "retrying"]);
+
+/** Whether the run may still change. */
+export const isOpen = (run: Pick<Run, "state">): boolean => OPEN.has(run.state);
+
+export const STATE_MEANINGS: Record<RunState, string> = {
+  pending: "Recorded; the message is about to be sent.",
+  queued: "The message is sent; no worker has started it yet.",
+  running: "A worker runs it now.",
+  retrying: "It failed and waits for its next attempt.",
+  succeeded: "It ended well.",
+  failed: "It ended with an error.",
+  cancelled: "It was stopped on purpose.",
+  expired: "It did not start in time, so it will not run.",
+  missed: "It was met too late to run.",
+};
+
+export const CAUSE_MEANINGS: Record<Cause, string> = {
+  schedule: "Its fire time came.",
+  catchup: "It made up for a fire time that was met late.",
+  manual: "Someone asked for it with “Run now”.",
+};
+
+export const CAUSES: { value: Cause; label: string }[] = [
+  { value: "schedule", label: "Schedule" },
+  { value: "catchup", label: "Catch-up" },
+  { value: "manual", label: "Run now" },
+];
+
+export const causeLabel = (cause: Cause): string => CAUSES.find(({ value }) => value === cause)?.label ?? cause;
+
+/** The measured parts of a run, in seconds; null where a part has not happened. */
+export function runDurations(run: Run, now?: number): { late: number | null; wait: number | null; ran: number | null } {
+  const end = run.finished_at ?? (run.state === "running" && now !== undefined ? new Date(now).toISOString() : null);
+  const ran = secondsBetween(run.started_at, end);
+  return {
+    late: secondsBetween(run.due_time, run.queued_at),
+    wait: secondsBetween(run.queued_at, run.started_at),
+    ran: ran === null ? null : Math.max(0, ran),
+  };
+}
+
+/** A run time in words; instants are known to the millisecond, so a shorter one is not zero. */
+export const runTime = (seconds: number): string => (seconds < 0.001 ? "< 1 ms" : measured(seconds));
+
+/** How many fire times a missed record stands for, in words: "1 fire time", "at least 10,000 fire times". */
+export function missedCount(run: Run): string {
+  const count = run.missed_count ?? 1;
+  const times = `${count.toLocaleString("en")} fire time${count === 1 ? "" : "s"}`;
+  return run.missed_count_exact ? times : `at least ${times}`;
+}
+
+/** One sentence that tells what became of a run. */
+export function runInWords(run: Run): string {
+  if (run.state === "missed") {
+    return `Covers ${missedCount(run)} that did not run.`;
+  }
+  const { late, wait, ran } = runDurations(run);
+  const parts: string[] = [];
+  if (late !== null) {
+    parts.push(late < 0.05 ? "Sent on time" : `Sent ${measured(late)} after its due time`);
+  }
+  if (wait !== null && wait >= 0) {
+    parts.push(`waited ${measured(wait)} for a worker`);
+  }
+  if (ran !== null) {
+    parts.push(`${run.state === "failed" ? "failed after" : "ran for"} ${runTime(ran)}`);
+  } else if (run.started_at) {
+    parts.push("has been running since");
+  }
+  const sentence = parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
+  return sentence === "" ? STATE_MEANINGS[run.state] : `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+}
