@@ -216,9 +216,9 @@ def _assert_ledger_is_whole(runs: list[dict[str, Any]]) -> None:
     fire_times: list[datetime] = []
     for run in runs:
         first = datetime.fromisoformat(run["fire_time"])
-        count = run["missed_count"] or 1
+        count = run["covered_count"] or 1
         fire_times += [first + timedelta(seconds=2 * number) for number in range(count)]
         if run["state"] == "missed":
-            assert fire_times[-1] == datetime.fromisoformat(run["missed_until"])
+            assert fire_times[-1] == datetime.fromisoformat(run["covered_until"])
     expected = [fire_times[0] + timedelta(seconds=2 * number) for number in range(len(fire_times))]
     assert fire_times == expected

@@ -10,6 +10,8 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from punctual.api.errors import CrossSiteRequestError
 from punctual.control.access import Access
+from punctual.control.calendars import Calendars
+from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.control.system import System
@@ -34,6 +36,8 @@ class Services:
     settings: Settings
     clock: Clock
     schedules: Schedules
+    calendars: Calendars
+    previews: Previews
     runs: Runs
     tasks: Tasks
     access: Access
@@ -46,6 +50,8 @@ class Services:
             settings=settings,
             clock=clock,
             schedules=Schedules(database, clock),
+            calendars=Calendars(database, clock),
+            previews=Previews(database, clock),
             runs=Runs(database, clock),
             tasks=Tasks(database, clock),
             access=Access(database, clock),

@@ -15,8 +15,10 @@ from starlette.routing import compile_path
 
 from punctual.api.problem import PROBLEM_MEDIA_TYPE, ProblemOut, title_of
 from punctual.api.schemas import PauseIn
+from punctual.api.schemas_calendars import CalendarImportIn, StretchesIn
 from punctual.api.schemas_preview import ExplainIn, PreviewIn
 from punctual.api.schemas_system import SignInIn
+from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.schedule import ScheduleSpec
 
 _COMPONENTS = "#/components/schemas/{model}"
@@ -29,6 +31,7 @@ with a stable `code`. Lists come in pages: pass `next_cursor` as `cursor` for th
 _TAGS = [
     {"name": "schedules", "description": "What should run and when."},
     {"name": "runs", "description": "What happened at each fire time, and why."},
+    {"name": "calendars", "description": "Times that schedules keep out of, or keep to."},
     {"name": "tasks", "description": "The Celery tasks that workers have announced."},
     {"name": "sessions", "description": "Who sends a request, and ways for people to sign in."},
     {"name": "system", "description": "What runs, and whether it works."},
@@ -71,7 +74,30 @@ class SchedulePatch(ScheduleSpec):
     model_config = ConfigDict(json_schema_extra=_each_field_optional)
 
 
-_BODIES: tuple[type[BaseModel], ...] = (ScheduleSpec, SchedulePatch, PauseIn, PreviewIn, ExplainIn, SignInIn)
+def _each_optional(schema: dict[str, Any]) -> None:
+    schema.pop("required", None)
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
+class CalendarPatch(Calendar):
+    """A JSON merge patch (RFC 7396) of a calendar: the fields to change; a list is given as a whole."""
+
+    model_config = ConfigDict(json_schema_extra=_each_optional)
+
+
+_BODIES: tuple[type[BaseModel], ...] = (
+    ScheduleSpec,
+    SchedulePatch,
+    PauseIn,
+    PreviewIn,
+    ExplainIn,
+    SignInIn,
+    Calendar,
+    CalendarPatch,
+    CalendarImportIn,
+    StretchesIn,
+)
 """The models of request bodies, which handlers read by themselves (see `punctual.api.body`)."""
 
 

@@ -1,13 +1,12 @@
-"""Versions of schedules as entity tags: what is sent as ETag, and the check that If-Match asks for (RFC 9110)."""
+"""Versions as entity tags: what is sent as ETag, and the check that If-Match asks for (RFC 9110)."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Header
 
-from punctual.control.schedules import Schedules
 from punctual.domain.errors import StaleVersionError
-from punctual.domain.schedule import Schedule
 
 IfMatch = Annotated[
     str | None,
@@ -17,21 +16,21 @@ IfMatch = Annotated[
 _TAG = re.compile(r'\s*"(\d{1,18})"\s*')
 
 
-def etag(schedule: Schedule) -> str:
-    """Return the entity tag of a schedule's version."""
-    return f'"{schedule.version}"'
+def etag(version: int) -> str:
+    """Return the entity tag of a version."""
+    return f'"{version}"'
 
 
-def expected_version(schedules: Schedules, ref: str, if_match: str | None) -> int | None:
-    """Return the version that a change must find, or None where any will do.
+def expected_version(read: Callable[[], int], if_match: str | None) -> int | None:
+    """Return the version that a change must find, or None where any will do; `read` gives the present one.
 
-    Raises NotFoundError, or StaleVersionError when the schedule is not at a version that If-Match names.
+    Raises what `read` raises, and StaleVersionError when the present version is none that If-Match names.
     """
     if if_match is None or if_match.strip() == "*":
         return None
     tags = (_TAG.fullmatch(tag) for tag in if_match.split(","))
     wanted = {int(tag.group(1)) for tag in tags if tag}  # a weak or foreign tag never matches
-    present = schedules.get(ref).version
+    present = read()
     if present not in wanted:
         raise _stale(present)
     return present
@@ -39,6 +38,6 @@ def expected_version(schedules: Schedules, ref: str, if_match: str | None) -> in
 
 def _stale(present: int) -> StaleVersionError:
     return StaleVersionError(
-        f"The schedule has been changed since: it is at version {present} now. Nothing was changed.",
+        f"It has been changed since: it is at version {present} now. Nothing was changed.",
         fix="Read it again, and repeat the change on what it is now.",
     )

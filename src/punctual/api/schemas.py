@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from punctual.control.tasks import TaskView
-from punctual.domain.explain.words import in_words
+from punctual.domain.calendars.use import WhenClosed
+from punctual.domain.explain.timing_words import timing_words
 from punctual.domain.policies import CatchUp, CatchUpPolicy
 from punctual.domain.run import Cause, Run, RunError, RunState
 from punctual.domain.schedule import Schedule, ScheduleState
@@ -124,6 +125,14 @@ class CatchUpOut(Answer):
         )
 
 
+class CalendarUseOut(Answer):
+    """The calendars that bound when a schedule runs."""
+
+    blackout: list[str] = Field(description="It does not run within any of these.")
+    allowed: list[str] = Field(description="It runs only within all of these.")
+    when_closed: WhenClosed
+
+
 class ScheduleStatusOut(Answer):
     """What the engine and the operators made of a schedule so far."""
 
@@ -133,10 +142,11 @@ class ScheduleStatusOut(Answer):
     next_fire_time: Instant | None
     next_due_time: Instant | None
     last_fire_time: Instant | None
-    finished: bool = Field(description="Its trigger gives no further fire time.")
+    run_count: int = Field(description="The runs that its fire times made; `max_runs` bounds it.")
+    finished: bool = Field(description="Its trigger, its `end_at` or its `max_runs` gives no further fire time.")
     error: str | None = Field(description="Why it cannot be planned; it is tried again at `next_due_time`.")
     trigger_text: str = Field(description="The trigger as short text.")
-    trigger_words: str = Field(description="The trigger in words.")
+    trigger_words: str = Field(description="When it fires, in words: the trigger and what bounds it.")
 
     @classmethod
     def of(cls, schedule: Schedule) -> "ScheduleStatusOut":
@@ -149,10 +159,11 @@ class ScheduleStatusOut(Answer):
             next_fire_time=status.next_fire_time,
             next_due_time=status.next_due_time,
             last_fire_time=status.last_fire_time,
+            run_count=status.run_count,
             finished=status.state is ScheduleState.FINISHED,
             error=status.error,
             trigger_text=schedule.spec.trigger.text,
-            trigger_words=in_words(schedule.spec.trigger),
+            trigger_words=timing_words(schedule.spec),
         )
 
 
@@ -168,6 +179,11 @@ class ScheduleOut(Answer):
     kwargs: dict[str, JsonValue]
     queue: str | None
     trigger: TriggerOut
+    start_at: Instant | None = Field(description="No fire time before this instant.")
+    end_at: Instant | None = Field(description="No fire time after this instant.")
+    max_runs: int | None = Field(description="After so many runs it is finished.")
+    jitter: Seconds
+    calendars: CalendarUseOut
     catchup: CatchUpOut
     created_at: Instant
     updated_at: Instant
@@ -188,6 +204,11 @@ class ScheduleOut(Answer):
             kwargs=spec.kwargs,
             queue=spec.queue,
             trigger=trigger_out(spec.trigger),
+            start_at=spec.start_at,
+            end_at=spec.end_at,
+            max_runs=spec.max_runs,
+            jitter=spec.jitter.total_seconds(),
+            calendars=CalendarUseOut.model_validate(spec.calendars, from_attributes=True),
             catchup=CatchUpOut.of(spec.catchup),
             created_at=schedule.created_at,
             updated_at=schedule.updated_at,
@@ -210,7 +231,7 @@ class RunErrorOut(Answer):
 
 
 class RunOut(Answer):
-    """A run: the ledger's record of one fire time. A `missed` run may cover many fire times."""
+    """A run: the ledger's record of one fire time. One `missed` or `skipped` may cover many fire times."""
 
     id: UUID = Field(description="Also the id of the Celery task.")
     schedule_id: UUID
@@ -232,9 +253,9 @@ class RunOut(Answer):
     attempt: int
     result: JsonValue
     error: RunErrorOut | None
-    missed_until: Instant | None = Field(description="The last fire time that a `missed` run covers.")
-    missed_count: int | None = Field(description="How many fire times a `missed` run covers.")
-    missed_count_exact: bool = Field(description="False where `missed_count` is a lower bound.")
+    covered_until: Instant | None = Field(description="The last fire time that a `missed` or `skipped` record covers.")
+    covered_count: int | None = Field(description="How many fire times a `missed` or `skipped` record covers.")
+    covered_count_exact: bool = Field(description="False where `covered_count` is a lower bound.")
 
     @classmethod
     def of(cls, run: Run) -> "RunOut":

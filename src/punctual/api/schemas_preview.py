@@ -1,15 +1,17 @@
-"""The documents about what a trigger would do: previews of fire times, and explanations of instants."""
+"""The documents about what a timing would do: previews of fire times, and explanations of instants."""
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from punctual.api.schemas import Answer, Instant
 from punctual.control.preview import ExplainedInstant, FirePreview, Preview
-from punctual.domain.triggers import Trigger
+from punctual.domain.timing import Timing
 
-Notes = Annotated[list[str], Field(description="What changed clocks mean for it; mostly there are none.")]
-Words = Annotated[str, Field(description="The trigger in words.")]
+Notes = Annotated[
+    list[str], Field(description="What changed clocks, calendars and jitter mean for it; mostly there are none.")
+]
+Words = Annotated[str, Field(description="When it fires, in words.")]
 
 
 class FireTimeOut(Answer):
@@ -18,16 +20,23 @@ class FireTimeOut(Answer):
     utc: Instant
     local: str = Field(description="RFC 3339 with the offset of the time zone at that instant.")
     timezone: str
+    due_time: Instant | None = Field(description="When its run would be sent; null where it would be skipped.")
     notes: Notes
 
     @classmethod
     def of(cls, time: FirePreview) -> "FireTimeOut":
         """Return the answer for a fire time."""
-        return cls(utc=time.utc, local=time.local.isoformat(), timezone=time.timezone, notes=time.notes)
+        return cls(
+            utc=time.utc,
+            local=time.local.isoformat(),
+            timezone=time.timezone,
+            due_time=time.due_time,
+            notes=time.notes,
+        )
 
 
 class PreviewOut(Answer):
-    """The next fire times of a trigger, and those before; fewer than asked for where it gives no more."""
+    """The next fire times of a timing, and those before; fewer than asked for where it gives no more."""
 
     trigger_text: str
     words: Words
@@ -46,15 +55,16 @@ class PreviewOut(Answer):
 
 
 class ExplanationOut(Answer):
-    """Whether an instant is a fire time of a trigger, and why not."""
+    """Whether a timing fires at an instant, and why not."""
 
     trigger_text: str
     words: Words
     instant: Instant
     local: str = Field(description="The instant on the clock of the trigger's time zone, RFC 3339 with its offset.")
     timezone: str
-    fires: bool = Field(description="Whether the instant is a fire time.")
-    reasons: list[str] = Field(description="Why it is none, each reason by itself; empty where it is one.")
+    fires: bool = Field(description="Whether the instant is a fire time that runs.")
+    due_time: Instant | None = Field(description="When its run would be sent; null where it does not fire.")
+    reasons: list[str] = Field(description="Why it does not fire, each reason by itself; empty where it does.")
     notes: Notes
     previous: FireTimeOut | None = Field(description="The last fire time before the instant.")
     next: FireTimeOut | None = Field(description="The first fire time after the instant.")
@@ -70,6 +80,7 @@ class ExplanationOut(Answer):
             local=explanation.local.isoformat(),
             timezone=explanation.timezone,
             fires=explanation.fires,
+            due_time=explained.due_time,
             reasons=list(explanation.reasons),
             notes=list(explanation.notes),
             previous=None if explained.previous is None else FireTimeOut.of(explained.previous),
@@ -78,32 +89,22 @@ class ExplanationOut(Answer):
 
 
 class PreviewOptions(BaseModel):
-    """What to preview, with a trigger that is yet to be read."""
+    """What to preview of a timing."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    trigger: object
     after: AwareDatetime | None = Field(default=None, description="Fire times after this instant; without it, now.")
     count: Annotated[int, Field(ge=1, le=100)] = 5
     previous: Annotated[int, Field(ge=0, le=100, description="How many fire times before that instant.")] = 0
 
 
-class PreviewIn(PreviewOptions):
-    """The trigger to preview."""
-
-    trigger: Trigger
+class PreviewIn(PreviewOptions, Timing):
+    """The timing to preview."""
 
 
 class ExplainOptions(BaseModel):
-    """The instant to explain, with a trigger that is yet to be read."""
+    """What to explain of a timing."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    trigger: object
     instant: AwareDatetime = Field(description="RFC 3339.")
 
 
-class ExplainIn(ExplainOptions):
-    """The trigger and the instant to explain."""
-
-    trigger: Trigger
+class ExplainIn(ExplainOptions, Timing):
+    """The timing and the instant to explain."""

@@ -3,20 +3,37 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypedDict, Unpack
 
 from celery import Task
 from celery.local import Proxy
 from pydantic import JsonValue, ValidationError
 
+from punctual.domain.calendars.use import CalendarUse
 from punctual.domain.errors import SetupError
+from punctual.domain.policies import CatchUp
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.triggers import Trigger, every, parse_trigger
 
 logger = logging.getLogger(__name__)
 
 TriggerLike = Trigger | str | timedelta | Mapping[str, JsonValue]
+
+
+class ScheduleOptions(TypedDict, total=False):
+    """What may be said of a declared schedule beside its name, its task and its trigger: fields of its spec."""
+
+    args: Sequence[JsonValue]
+    kwargs: Mapping[str, JsonValue]
+    queue: str | None
+    description: str
+    start_at: datetime | str
+    end_at: datetime | str
+    max_runs: int
+    jitter: timedelta | float | str
+    calendars: CalendarUse | Mapping[str, JsonValue]
+    catchup: CatchUp | Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +57,8 @@ class Declarations:
         task: object,
         trigger: TriggerLike,
         *,
-        name: str | None,
-        args: Sequence[JsonValue],
-        kwargs: Mapping[str, JsonValue] | None,
-        queue: str | None,
-        description: str,
+        name: str | None = None,
+        **options: Unpack[ScheduleOptions],
     ) -> None:
         """Note a schedule; raises SetupError when it cannot be one, and TriggerError for a faulty trigger text."""
         # The class of a proxy is that of its task, which is not made yet; so only `type` may be asked.
@@ -56,14 +70,8 @@ class Declarations:
             message = f"Two schedules are declared with the same name{'' if name is None else f': {name}'}."
             raise SetupError(message, fix="Give each of them a name: @punctual.scheduled(..., name='...').")
         try:
-            spec = ScheduleSpec(
-                name=name or "unnamed",
-                task="unnamed",
-                trigger=_read(trigger),
-                args=list(args),
-                kwargs=dict(kwargs or {}),
-                queue=queue,
-                description=description,
+            spec = ScheduleSpec.model_validate(
+                {"name": name or "unnamed", "task": "unnamed", "trigger": _read(trigger)} | options
             )
         except ValidationError as error:
             raise _faulty(name, error) from error

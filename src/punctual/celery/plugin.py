@@ -5,13 +5,13 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar, Unpack
 
 from celery import Celery, signals
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
-from punctual.celery.declarations import Declarations, TriggerLike
+from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
@@ -59,21 +59,19 @@ class Punctual:
         trigger: TriggerLike,
         *,
         name: str | None = None,
-        args: Sequence[JsonValue] = (),
-        kwargs: Mapping[str, JsonValue] | None = None,
-        queue: str | None = None,
-        description: str = "",
+        **options: Unpack[ScheduleOptions],
     ) -> Callable[[_T], _T]:
         """Declare a schedule for the task below; its name is the task's unless one is given.
+
+        The options are fields of the schedule's spec: `args`, `kwargs`, `queue`, `description`, `start_at`, `end_at`,
+        `max_runs`, `jitter`, `calendars`, `catchup`.
 
         The schedule enters the database when a worker of the app starts. Raises SetupError when what is decorated is
         not a task, or the schedule is not valid; TriggerError for a faulty trigger text.
         """
 
         def declare(task: _T) -> _T:
-            self._plugin.declarations.add(
-                task, trigger, name=name, args=args, kwargs=kwargs, queue=queue, description=description
-            )
+            self._plugin.declarations.add(task, trigger, name=name, **options)
             return task
 
         return declare

@@ -8,10 +8,9 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -19,55 +18,12 @@ from punctual.cli.client import Document
 from punctual.cli.output import pretty
 from punctual.domain.errors import SetupError
 
-CatchUpWord = Literal["none", "latest", "all"]
-
 _ONLY_IN_ANSWERS = frozenset({"id", "version", "status", "created_at", "updated_at", "deleted_at", "declared_by"})
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the schedule.", show_default=False)]
 FileOption = Annotated[
     str | None,
     typer.Option("-f", "--file", help="JSON document to start from; `-` reads standard input.", show_default=False),
-]
-TaskOption = Annotated[
-    str | None, typer.Option("--task", help="Celery task to send, by its full name.", show_default=False)
-]
-TriggerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--trigger",
-        help='When to fire: "every 90s", "*/5 * * * *", "0 2 * * * Europe/Berlin", "@daily", '
-        '"2026-12-24T18:00 Europe/Berlin", or the JSON object of a trigger.',
-        show_default=False,
-    ),
-]
-ArgOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--arg",
-        metavar="VALUE",
-        help="Positional argument: JSON where it reads as JSON, else text. May be repeated.",
-        show_default=False,
-    ),
-]
-KwargOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kwarg",
-        metavar="KEY=VALUE",
-        help="Keyword argument; VALUE as for --arg. May be repeated.",
-        show_default=False,
-    ),
-]
-QueueOption = Annotated[
-    str | None,
-    typer.Option("--queue", help='Celery queue; "" leaves it to the app\'s own routing.', show_default=False),
-]
-DescriptionOption = Annotated[
-    str | None, typer.Option("--description", help="What the schedule is for.", show_default=False)
-]
-CatchUpOption = Annotated[
-    CatchUpWord | None,
-    typer.Option("--catchup", help="Which fire times that were met late still run.", show_default=False),
 ]
 UnknownTaskOption = Annotated[
     bool, typer.Option("--allow-unknown-task", help="Accept a task that no worker has announced yet.")
@@ -202,42 +158,6 @@ def _new_nulls(before: Any, after: Any, path: str) -> Iterator[str]:  # noqa: AN
             if value is None and (key not in before or before[key] is not None):
                 yield f"{path}.{key}"
             yield from _new_nulls(before.get(key), value, f"{path}.{key}")
-
-
-@dataclass(frozen=True)
-class SpecOptions:
-    """The options that `create` and `edit` share; None or an empty list means that one was not given."""
-
-    task: str | None = None
-    trigger: str | None = None
-    arg: list[str] = field(default_factory=list)
-    kwarg: list[str] = field(default_factory=list)
-    queue: str | None = None
-    description: str | None = None
-    catchup: CatchUpWord | None = None
-
-    def document(self) -> Document:
-        """Return the fields of the spec that were given; an empty queue means the app's own routing."""
-        document: Document = {}
-        if self.task is not None:
-            document["task"] = self.task
-        if self.trigger is not None:
-            document["trigger"] = _trigger(self.trigger)
-        if self.arg:
-            document["args"] = [parse_value(text) for text in self.arg]
-        if self.kwarg:
-            document["kwargs"] = parse_pairs(self.kwarg)
-        if self.queue is not None:
-            document["queue"] = self.queue or None
-        if self.description is not None:
-            document["description"] = self.description
-        if self.catchup is not None:
-            document["catchup"] = {"policy": self.catchup}
-        return document
-
-
-def _trigger(text: str) -> str | Document:
-    return parse_document(text, source="--trigger") if text.lstrip().startswith("{") else text
 
 
 def _no_number(text: str) -> NoReturn:

@@ -43,9 +43,11 @@ def explain(
     An interval counts from 1970-01-01T00:00Z here; that of a schedule counts from when it was stored.
     """
     from punctual.control.preview import explain_instant  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.domain.timing import Timing  # noqa: PLC0415 - same
 
     rule = read_trigger(trigger, timezone)
-    explained = explain_instant(rule, read_instant(instant))
+    timing = Timing(trigger=rule)
+    explained = explain_instant(timing, timing.timetable("", {}), read_instant(instant))
     zone_name = zone_to_show(rule, timezone)
     if output == "json":
         _print_document(explained, zone_name)
@@ -63,6 +65,7 @@ def _print_document(explained: "ExplainedInstant", zone_name: str) -> None:
             "local": explanation.instant.astimezone(ZoneInfo(zone_name)).isoformat(),
             "timezone": zone_name,
             "fires": explanation.fires,
+            "due_time": None if explained.due_time is None else utc_text(explained.due_time),
             "reasons": list(explanation.reasons),
             "notes": list(explanation.notes),
             "previous": _document(explained.previous, zone_name),

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from punctual.cli import runs, schedules, tasks
+from punctual.cli import calendars, runs, schedules, tasks
 from punctual.cli.explain import explain
 from punctual.cli.preview import preview
+from punctual.cli.schedule_times import explain_schedule, preview_schedule
 from punctual.cli.scheduler import scheduler
 from punctual.cli.server import server
 from punctual.cli.sign_in import sign_in
@@ -56,11 +57,15 @@ def root(
     """
 
 
+schedules.app.command("preview")(preview_schedule)
+schedules.app.command("explain")(explain_schedule)
+
 app.command("up", rich_help_panel=_RUN)(up)
 app.command("server", rich_help_panel=_RUN)(server)
 app.command("scheduler", rich_help_panel=_RUN)(scheduler)
 app.command("worker", rich_help_panel=_RUN, context_settings=_PASSED_ON)(worker)
 app.add_typer(schedules.app, name="schedules", rich_help_panel=_USE)
+app.add_typer(calendars.app, name="calendars", rich_help_panel=_USE)
 app.add_typer(runs.app, name="runs", rich_help_panel=_USE)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=_USE)
 app.command("preview", rich_help_panel=_USE)(preview)

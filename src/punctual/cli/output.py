@@ -35,6 +35,7 @@ _STYLES = {
     "retrying": "yellow",
     "paused": "yellow",
     "missed": "yellow",
+    "skipped": "yellow",
     "expired": "yellow",
     "failed": "red",
     "error": "red",

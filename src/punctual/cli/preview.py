@@ -50,10 +50,13 @@ def preview(
     With -o name, it prints the instants in UTC, one per line.
     """
     from punctual.control.preview import preview as foresee  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.domain.timing import Timing  # noqa: PLC0415 - same
 
     start = surroundings(ctx).clock.now().replace(microsecond=0) if after is None else read_instant(after)
     rule = read_trigger(trigger, timezone)
-    foreseen = foresee(rule, after=start, count=count, previous=previous)
+    timing = Timing(trigger=rule)
+    timetable = timing.anchored(start).timetable("", {})
+    foreseen = foresee(timing, timetable, after=start, count=count, previous=previous)
     zone_name = zone_to_show(rule, timezone)
     times = [*foreseen.previous, *foreseen.fire_times]
     if output == "json":
@@ -82,6 +85,7 @@ def documents(times: "Sequence[FirePreview]", zone_name: str) -> list[dict[str, 
             "utc": utc_text(time.utc),
             "local": time.utc.astimezone(zone).isoformat(),
             "timezone": zone_name,
+            "due_time": None if time.due_time is None else utc_text(time.due_time),
             "notes": time.notes,
         }
         for time in times

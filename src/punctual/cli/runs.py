@@ -36,10 +36,12 @@ app = typer.Typer(
 )
 app.callback()(choose_server)
 
-StateWord = Literal["pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "missed"]
+StateWord = Literal[
+    "pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "skipped", "missed"
+]
 CauseWord = Literal["schedule", "catchup", "manual"]
 
-ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "missed"})
+ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "skipped", "missed"})
 _POLL_SECONDS = 0.5
 _REFRESH_SECONDS = 1.0
 
@@ -200,7 +202,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("error", f"{error['type']}: {error['message']}" if error else None),
         ("cause", run["cause"]),
         ("fire time", when(run["fire_time"], now)),
-        ("missed", _missed(run, now)),
+        ("covers", _covered(run, now)),
         ("due time", when(run["due_time"], now)),
         ("queued", when(run["queued_at"], now)),
         ("started", when(run["started_at"], now)),
@@ -216,9 +218,9 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
     ]
 
 
-def _missed(run: Document, now: datetime) -> str | None:
-    if not run["missed_count"]:
+def _covered(run: Document, now: datetime) -> str | None:
+    if not run["covered_count"]:
         return None
-    least = "" if run["missed_count_exact"] else "at least "
-    until = f", the last {when(run['missed_until'], now)}" if run["missed_until"] else ""
-    return f"{least}{run['missed_count']} fire times{until}"
+    least = "" if run["covered_count_exact"] else "at least "
+    until = f", the last {when(run['covered_until'], now)}" if run["covered_until"] else ""
+    return f"{least}{run['covered_count']} fire times{until}"

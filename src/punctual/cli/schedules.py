@@ -7,16 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from punctual.cli.arguments import (
-    ArgOption,
-    CatchUpOption,
-    DescriptionOption,
     FileOption,
-    KwargOption,
     Name,
-    QueueOption,
-    SpecOptions,
-    TaskOption,
-    TriggerOption,
     UnknownTaskOption,
     edited,
     read_document,
@@ -39,6 +31,7 @@ from punctual.cli.output import (
     when,
 )
 from punctual.cli.runs import follow
+from punctual.cli.spec_options import SpecOptions, takes_spec_options
 
 app = typer.Typer(
     name="schedules",
@@ -109,17 +102,12 @@ def show_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "tab
 
 
 @app.command("create")
-def create_schedule(  # noqa: PLR0913 - each argument is one option of the command
+@takes_spec_options
+def create_schedule(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Name of the new schedule.")] = None,
     *,
-    task: TaskOption = None,
-    trigger: TriggerOption = None,
-    arg: ArgOption = None,
-    kwarg: KwargOption = None,
-    queue: QueueOption = None,
-    description: DescriptionOption = None,
-    catchup: CatchUpOption = None,
+    options: SpecOptions,
     file: FileOption = None,
     allow_unknown_task: UnknownTaskOption = False,
     output: FormatOption = "table",
@@ -130,13 +118,14 @@ def create_schedule(  # noqa: PLR0913 - each argument is one option of the comma
         punctual schedules create heartbeat --task app.beat --trigger "every 2s"
         punctual schedules create backup --task app.backup --queue slow \
             --trigger "0 2 * * * Europe/Berlin" --arg /srv/data --kwarg keep=7
+        punctual schedules create invoices --task app.invoices --trigger "0 9 1 * * Europe/Berlin" \
+            --blackout holidays --when-closed next_open --jitter 5m
         punctual schedules create -f backup.json
         punctual schedules show backup -o json |
             punctual schedules create weekly -f - --trigger @weekly
 
     A VALUE is JSON where it reads as JSON, else text: 7 is a number, seven a text, '"7"' the text 7.
     """
-    options = SpecOptions(task, trigger, arg or [], kwarg or [], queue, description, catchup)
     document = (spec_of(read_document(file)) if file else {}) | options.document()
     if name is not None:
         document["name"] = name
@@ -150,18 +139,13 @@ def create_schedule(  # noqa: PLR0913 - each argument is one option of the comma
 
 
 @app.command("edit")
-def edit_schedule(  # noqa: PLR0913 - each argument is one option of the command
+@takes_spec_options
+def edit_schedule(
     ctx: typer.Context,
     name: Name,
     *,
     rename: Annotated[str | None, typer.Option("--rename", help="New name.", show_default=False)] = None,
-    task: TaskOption = None,
-    trigger: TriggerOption = None,
-    arg: ArgOption = None,
-    kwarg: KwargOption = None,
-    queue: QueueOption = None,
-    description: DescriptionOption = None,
-    catchup: CatchUpOption = None,
+    options: SpecOptions,
     file: FileOption = None,
     allow_unknown_task: UnknownTaskOption = False,
     output: FormatOption = "table",
@@ -175,7 +159,6 @@ def edit_schedule(  # noqa: PLR0913 - each argument is one option of the command
 
     --arg replaces all positional arguments; --kwarg sets the named ones and leaves the others. To remove one: KEY=null.
     """
-    options = SpecOptions(task, trigger, arg or [], kwarg or [], queue, description, catchup)
     patch = (spec_of(read_document(file)) if file else {}) | options.document()
     if rename is not None:
         patch["name"] = rename
@@ -358,12 +341,14 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("note", status["pause_note"]),
         ("description", schedule["description"]),
         ("trigger", status["trigger_text"]),
+        ("fires", status["trigger_words"]),
         ("task", schedule["task"]),
         ("args", compact(schedule["args"])),
         ("kwargs", compact(schedule["kwargs"])),
         ("queue", schedule["queue"]),
         ("next fire time", when(status["next_fire_time"], now)),
         ("last fire time", when(status["last_fire_time"], now)),
+        ("runs made", f"{status['run_count']} of {schedule['max_runs']}" if schedule["max_runs"] else None),
         ("catch-up", f"{catchup['policy']}, for what is more than {catchup['grace']:g}s late"),
         ("version", str(schedule["version"])),
         ("declared by", schedule["declared_by"]),

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from punctual.control.documents import settled_trigger
 from punctual.control.settle import settle
+from punctual.control.timetables import waiting
 from punctual.domain.clock import Clock
 from punctual.domain.identity import new_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
-from punctual.store import schedules
+from punctual.store import calendars, runs, schedules
 from punctual.store.database import Database, Transaction
 
 RETIRED_NOTE = "no longer declared in the code"
@@ -48,30 +49,38 @@ def synchronise(database: Database, clock: Clock, *, app: str, specs: Sequence[S
 
 
 def _declare(tx: Transaction, app: str, spec: ScheduleSpec, now: datetime, changes: DeclaredChanges) -> None:
+    missing = set(spec.calendars.names) - calendars.load(tx, spec.calendars.names).keys()
+    if missing:
+        _refused(app, spec.name, f"there is no calendar named {', '.join(sorted(missing))}")
+        return
     old = schedules.lock(tx, spec.name)
     if old is None:
         key = new_id()
-        spec = spec.model_copy(update={"trigger": settled_trigger(spec.trigger, key, None, now)})
-        status = ScheduleStatus().at(spec.trigger.next_after(now))
+        spec = spec.model_copy(update={"trigger": settled_trigger(spec, key, None, now)})
+        status = ScheduleStatus()
         new = Schedule(id=key, version=1, spec=spec, status=status, created_at=now, updated_at=now, declared_by=app)
-        schedules.insert(tx, new, actor=_actor(app))
+        schedules.insert(tx, waiting(tx, new, now), actor=_actor(app))
         changes.created.append(spec.name)
         return
     if old.declared_by not in {None, app}:
-        _log.warning(
-            "the schedule %s is declared by %s already; the declaration in %s is left out",
-            spec.name,
-            old.declared_by,
-            app,
-            extra={"action": "declaration_refused", "schedule": spec.name},
-        )
+        _refused(app, spec.name, f"{old.declared_by} declares it already")
         return
     if _update(tx, app, old, spec, now):
         changes.changed.append(spec.name)
 
 
+def _refused(app: str, name: str, reason: str) -> None:
+    _log.warning(
+        "the declaration of the schedule %s in %s is left out: %s",
+        name,
+        app,
+        reason,
+        extra={"action": "declaration_refused", "schedule": name},
+    )
+
+
 def _update(tx: Transaction, app: str, old: Schedule, spec: ScheduleSpec, now: datetime) -> bool:
-    spec = spec.model_copy(update={"trigger": settled_trigger(spec.trigger, old.id, old.spec.trigger, now)})
+    spec = spec.model_copy(update={"trigger": settled_trigger(spec, old.id, old.spec.trigger, now)})
     retired = old.status.paused and old.status.pause_note == RETIRED_NOTE
     if spec == old.spec and old.declared_by == app and not retired:
         return False
@@ -79,11 +88,12 @@ def _update(tx: Transaction, app: str, old: Schedule, spec: ScheduleSpec, now: d
     status = schedule.status
     if retired:
         status = status.model_copy(update={"paused": False, "pause_note": None})
-    if not status.paused and (retired or spec.trigger != old.spec.trigger):
-        status = status.at(spec.trigger.next_after(now))
     version = old.version if spec == old.spec else old.version + 1
     update = {"spec": spec, "status": status, "version": version, "declared_by": app, "updated_at": now}
-    schedules.save(tx, schedule.model_copy(update=update), actor=_actor(app))
+    changed = schedule.model_copy(update=update)
+    if not status.paused and (retired or not spec.same_fire_times(old.spec)):
+        changed = waiting(tx, changed, now)
+    schedules.save(tx, changed, actor=_actor(app))
     return True
 
 
@@ -92,7 +102,8 @@ def _retire(tx: Transaction, app: str, schedule: Schedule, now: datetime) -> Non
     if locked is None:
         return
     settled = settle(tx, locked, now)
-    status = settled.status.at(None)
+    runs.skip_pending(tx, schedule.id, reason=f"The schedule is {RETIRED_NOTE}.", at=now)
+    status = settled.status.idle()
     if not status.paused:
         status = status.model_copy(update={"paused": True, "pause_note": RETIRED_NOTE})
     update = {"status": status, "declared_by": None, "updated_at": now}

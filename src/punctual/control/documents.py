@@ -2,19 +2,23 @@
 
 import difflib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
 from punctual.control.faults import faults_of
+from punctual.control.timetables import calendar_faults
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.signature import check_arguments
+from punctual.domain.timetable import Timetable
 from punctual.domain.triggers import AnyOf, Interval, Rrule, Trigger
-from punctual.store import workers
+from punctual.store import calendars, workers
 from punctual.store.database import Transaction
+
+_SEARCHED = timedelta(days=5 * 365)
 
 
 def read_spec(
@@ -24,12 +28,14 @@ def read_spec(
     schedule_id: UUID,
     now: datetime,
     allow_unknown_task: bool,
-    old: Trigger | None = None,
+    old: ScheduleSpec | None = None,
+    run_count: int = 0,
 ) -> ScheduleSpec:
     """Return the spec that a document describes, its trigger anchored and bound to the schedule's id.
 
-    `old` is the trigger that it replaces: an interval of the same length keeps its anchor. Unless it is the same
-    trigger, it must give a fire time after `now`. Raises InvalidInputError with every fault.
+    `old` is the spec that it replaces, of a schedule that made `run_count` runs: an interval of the same length keeps
+    its anchor. Unless it has the same fire times, there must be one after `now` that runs. Raises InvalidInputError
+    with every fault.
     """
     faults: list[Fault] = []
     spec: ScheduleSpec | None = None
@@ -40,9 +46,13 @@ def read_spec(
     if not any(fault.path == "task" for fault in faults):
         faults += _task_faults(tx, document, allow_unknown_task=allow_unknown_task)
     if spec is not None:
-        trigger = settled_trigger(spec.trigger, schedule_id, old, now)
-        faults += _firing_faults(trigger, old, now)
+        trigger = settled_trigger(spec, schedule_id, None if old is None else old.trigger, now)
         spec = spec.model_copy(update={"trigger": trigger})
+        known = calendars.load(tx, spec.calendars.names)
+        unknown = calendar_faults(tx, spec, known)
+        faults += unknown
+        if not unknown and (old is None or not spec.same_fire_times(old)):
+            faults += _firing_faults(spec, spec.timetable(str(schedule_id), known), run_count, now)
     if spec is None or faults:
         raise InvalidInputError(faults)
     return spec
@@ -56,37 +66,51 @@ def merged(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) ->
     trigger = patch.get("trigger")
     whole = isinstance(trigger, dict) and "kind" in trigger
     base = {key: value for key, value in document.items() if not (whole and key == "trigger")}
-    return _merge(base, patch)
+    return merge_patch(base, patch)
 
 
-def _merge(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+def merge_patch(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Apply a JSON merge patch (RFC 7396) to any document."""
     result = dict(document)
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict):
             old = result.get(key)
-            result[key] = _merge(old if isinstance(old, dict) else {}, value)
+            result[key] = merge_patch(old if isinstance(old, dict) else {}, value)
         else:
             result[key] = value
     return result
 
 
-def _firing_faults(trigger: Trigger, old: Trigger | None, now: datetime) -> list[Fault]:
+def _firing_faults(spec: ScheduleSpec, timetable: Timetable, run_count: int, now: datetime) -> list[Fault]:
+    """Return why a spec would never run from now on: its trigger, its bounds or its calendars."""
+    if spec.max_runs is not None and spec.max_runs <= run_count:
+        message = f"it has made {run_count} runs already"
+        return [Fault("max_runs", "never_fires", message, "Allow more, or leave it out.")]
     try:
-        if trigger == old or trigger.next_after(now) is not None:
-            return []
+        if spec.trigger.next_after(now) is None:
+            fix = "Choose a time that is still to come."
+            return [Fault("trigger", "never_fires", "gives no fire time from now on", fix)]
+        if timetable.next_after(now) is None:
+            field = "end_at" if spec.end_at is not None else "start_at"
+            message = "leaves no fire time of the trigger from now on"
+            return [Fault(field, "never_fires", message, "Preview the trigger, and choose another instant.")]
+        if timetable.next_open(now, until=now + _SEARCHED) is None:
+            message = f"leave no fire time open in the next {_SEARCHED.days // 365} years"
+            return [Fault("calendars", "never_fires", message, "Preview the schedule, and choose other calendars.")]
     except TriggerError as error:  # a library that the trigger needs is missing
         return [Fault("trigger", error.code, error.message, error.fix)]
-    return [Fault("trigger", "never_fires", "gives no fire time from now on", "Choose a time that is still to come.")]
+    return []
 
 
-def settled_trigger(trigger: Trigger, schedule_id: UUID, old: Trigger | None, now: datetime) -> Trigger:
-    """Return the trigger as it is stored: its phase is fixed, and an H in it is bound to the schedule's id.
+def settled_trigger(spec: ScheduleSpec, schedule_id: UUID, old: Trigger | None, now: datetime) -> Trigger:
+    """Return the spec's trigger as it is stored: its phase is fixed, and an H in it is bound to the schedule's id.
 
-    By the id and not the name, so that a rename moves no fire time. `old` is the trigger that it replaces, if any.
+    By the id and not the name, so that a rename moves no fire time. `old` is the trigger that it replaces, if any. An
+    interval is counted from `start_at` where there is one.
     """
-    return anchored_like(trigger, old, now).identified(str(schedule_id))
+    return anchored_like(spec.trigger, old, spec.start_at or now).identified(str(schedule_id))
 
 
 def anchored_like(trigger: Trigger, old: Trigger | None, now: datetime) -> Trigger:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from punctual.domain.errors import Fault, TriggerError
+from punctual.domain.errors import Fault, FieldError
 
 
 def path_of(location: Sequence[str | int]) -> str:
@@ -25,7 +25,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
 def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
     location = details["loc"]
     cause = details.get("ctx", {}).get("error")
-    if isinstance(cause, TriggerError):
+    if isinstance(cause, FieldError):
         if cause.field and (not location or location[-1] != cause.field):
             location = (*location, cause.field)
         return Fault(path_of(location), cause.code, cause.message, cause.fix)

@@ -1,32 +1,43 @@
-"""What a trigger would do, before anybody relies on it, and why it does not do it at some instant."""
+"""What a timing would do, before anybody relies on it, and why it does not do it at some instant."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from punctual.control.faults import faults_of
+from punctual.control.timetables import calendar_faults, no_schedule, timetable_of
+from punctual.domain.clock import Clock
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
-from punctual.domain.explain.notes import notes_on
-from punctual.domain.explain.why import Explanation, explain
-from punctual.domain.explain.words import in_words
-from punctual.domain.triggers import Trigger
+from punctual.domain.explain.timetable_why import due_time, explain_timetable, timetable_notes
+from punctual.domain.explain.timing_words import timing_words
+from punctual.domain.explain.why import Explanation
+from punctual.domain.schedule import Schedule, ScheduleState
+from punctual.domain.timetable import Timetable
+from punctual.domain.timing import Timing
+from punctual.domain.triggers.zone import load_zone
+from punctual.store import calendars, schedules
+from punctual.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class FirePreview:
-    """One fire time, in UTC and on the wall clock of the trigger's zone, with notes on changed clocks."""
+    """One fire time, in UTC and on the wall clock of the trigger's zone, with notes on what is special about it.
+
+    `due_time` is when it would be sent, None where it would be skipped.
+    """
 
     utc: datetime
     local: datetime
     timezone: str
+    due_time: datetime | None
     notes: list[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A trigger in its text and in words, with its next and its previous fire times, both in order of time.
+    """A timing in its trigger's text and in words, with its next and its previous fire times, both in order of time.
 
     There are fewer than asked for where it ends or begins.
     """
@@ -39,64 +50,134 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedInstant:
-    """The explanation for an instant, with the fire times around it."""
+    """The explanation for an instant, with the fire times around it; `due_time` is when it is sent, if it fires."""
 
     trigger_text: str
     explanation: Explanation
+    due_time: datetime | None
     previous: FirePreview | None
     next: FirePreview | None
 
 
-class _Holder(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    trigger: Trigger
-
-
-def read_trigger(value: object) -> Trigger:
-    """Return the trigger that a text or an object describes; raises InvalidInputError (paths begin with `trigger`)."""
-    try:
-        return _Holder.model_validate({"trigger": value}).trigger
-    except ValidationError as error:
-        raise InvalidInputError(faults_of(error, _Holder)) from None
-
-
 def preview(
-    trigger: Trigger, *, after: datetime, count: int, previous: int = 0, now: datetime | None = None
+    timing: Timing,
+    timetable: Timetable,
+    *,
+    after: datetime,
+    count: int,
+    previous: int = 0,
+    runs_left: int | None = None,
 ) -> Preview:
     """Return the first `count` fire times after an instant, and the last `previous` ones up to it.
 
-    An interval without an anchor counts from `now`, or else from `after`.
+    After `runs_left` of them that run, there are no more.
     """
-    anchored = trigger.anchored(now or after)
     found: list[FirePreview] = []
-    instant = anchored.next_after(after)
-    while instant is not None and len(found) < count:
-        found.append(_fire_preview(anchored, instant))
-        instant = anchored.next_after(instant)
+    instant = timetable.next_after(after)
+    while instant is not None and len(found) < count and runs_left != 0:
+        found.append(_fire_preview(timetable, instant))
+        if runs_left is not None and found[-1].due_time is not None:
+            runs_left -= 1
+        instant = timetable.next_after(instant)
     past: list[FirePreview] = []
-    instant = anchored.previous_before(found[0].utc if found else after)
+    instant = timetable.previous_before(found[0].utc if found else after)
     while instant is not None and len(past) < previous:
-        past.append(_fire_preview(anchored, instant))
-        instant = anchored.previous_before(instant)
-    return Preview(trigger.text or "", in_words(trigger), found, past[::-1])
+        past.append(_fire_preview(timetable, instant))
+        instant = timetable.previous_before(instant)
+    return Preview(timing.trigger.text or "", timing_words(timing), found, past[::-1])
 
 
-def explain_instant(trigger: Trigger, instant: datetime) -> ExplainedInstant:
-    """Return whether and why a trigger fires at an instant; raises InvalidInputError for one out of the calendar."""
+def explain_instant(timing: Timing, timetable: Timetable, instant: datetime) -> ExplainedInstant:
+    """Return whether and why a timing fires at an instant; raises InvalidInputError for one out of the calendar."""
     try:
-        explanation = explain(trigger, instant)
+        explanation = explain_timetable(timetable, instant)
     except TriggerError as error:
         raise InvalidInputError([Fault("instant", "out_of_range", error.message, error.fix)]) from None
     previous, following = explanation.previous, explanation.next
     return ExplainedInstant(
-        trigger.text or "",
-        explanation,
-        None if previous is None else _fire_preview(trigger, previous),
-        None if following is None else _fire_preview(trigger, following),
+        timing.trigger.text or "",
+        replace(explanation, words=timing_words(timing)),
+        due_time(timetable, explanation.instant) if explanation.fires else None,
+        None if previous is None else _fire_preview(timetable, previous),
+        None if following is None else _fire_preview(timetable, following),
     )
 
 
-def _fire_preview(trigger: Trigger, instant: datetime) -> FirePreview:
-    name = trigger.timezone_name
-    return FirePreview(instant, instant.astimezone(ZoneInfo(name)), name, notes_on(trigger, instant))
+def _fire_preview(timetable: Timetable, instant: datetime) -> FirePreview:
+    name = timetable.trigger.timezone_name
+    local = instant.astimezone(load_zone(name))
+    return FirePreview(instant, local, name, due_time(timetable, instant), timetable_notes(timetable, instant))
+
+
+class Previews:
+    """Previews and explanations of what is stored, and of what is not yet."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Read schedules and calendars from this database, by this time."""
+        self._database = database
+        self._clock = clock
+
+    def of_timing(self, timing: Timing, *, after: datetime | None, count: int, previous: int) -> Preview:
+        """Preview a timing that belongs to no schedule yet; without an `after`, from now on."""
+        now = self._clock.now()
+        timetable = self._timetable(timing.anchored(now))
+        left = timing.max_runs
+        return preview(timing, timetable, after=after or now, count=count, previous=previous, runs_left=left)
+
+    def explain_timing(self, timing: Timing, instant: datetime) -> ExplainedInstant:
+        """Explain an instant of a timing that belongs to no schedule yet; an interval counts from 1970."""
+        return explain_instant(timing, self._timetable(timing), instant)
+
+    def of_schedule(self, ref: str, *, after: datetime | None, count: int, previous: int) -> Preview:
+        """Preview a schedule, paused or not; raises NotFoundError."""
+        schedule, timetable = self._schedule(ref)
+        after = after or self._clock.now()
+        left = schedule.status.runs_left(schedule.spec)
+        return preview(schedule.spec, timetable, after=after, count=count, previous=previous, runs_left=left)
+
+    def explain_schedule(self, ref: str, instant: datetime) -> ExplainedInstant:
+        """Explain an instant of a schedule, with what its status says about the time to come; raises NotFoundError."""
+        schedule, timetable = self._schedule(ref)
+        found = explain_instant(schedule.spec, timetable, instant)
+        standing = _status_reasons(schedule) if instant > self._clock.now() else []
+        if not standing:
+            return found
+        explanation = found.explanation
+        stopped = replace(explanation, fires=False, reasons=(*standing, *explanation.reasons), notes=())
+        return replace(found, explanation=stopped, due_time=None)
+
+    def _timetable(self, timing: Timing) -> Timetable:
+        with self._database.read() as tx:
+            known = calendars.load(tx, timing.calendars.names)
+            faults = calendar_faults(tx, timing, known)
+        if faults:
+            raise InvalidInputError(faults)
+        return timing.timetable("", known)
+
+    def _schedule(self, ref: str) -> tuple[Schedule, Timetable]:
+        with self._database.read() as tx:
+            schedule = schedules.get(tx, schedules.key_of(ref))
+            if schedule is None:
+                raise no_schedule(ref)
+            return schedule, timetable_of(tx, schedule)
+
+
+def _status_reasons(schedule: Schedule) -> list[str]:
+    status, spec = schedule.status, schedule.spec
+    match status.state:
+        case ScheduleState.PAUSED:
+            return ["The schedule is paused" + (f": {status.pause_note}" if status.pause_note else "")]
+        case ScheduleState.ERROR:
+            return [f"The schedule cannot be planned: {status.error}"]
+        case ScheduleState.FINISHED if status.runs_left(spec) == 0:
+            return [f"The schedule has made all of its {spec.max_runs} runs (max_runs)"]
+        case _:
+            return []
+
+
+def read_timing(document: Mapping[str, object]) -> Timing:
+    """Return the timing that a document describes; raises InvalidInputError with every fault."""
+    try:
+        return Timing.model_validate(document)
+    except ValidationError as error:
+        raise InvalidInputError(faults_of(error, Timing)) from None

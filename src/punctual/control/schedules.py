@@ -1,13 +1,13 @@
 """What people do with schedules: create, change, pause, resume, delete, restore, run now."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from punctual.control.documents import merged, read_spec
 from punctual.control.settle import settle
+from punctual.control.timetables import no_schedule, waiting
 from punctual.domain.clock import Clock
-from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError, StaleVersionError
+from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import new_id
 from punctual.domain.run import Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
@@ -33,8 +33,8 @@ class Schedules:
         with self._database.write() as tx:
             key = new_id()
             spec = read_spec(tx, document, schedule_id=key, now=now, allow_unknown_task=allow_unknown_task)
-            status = _waiting(spec.trigger.next_after(now))
-            schedule = Schedule(id=key, version=1, spec=spec, status=status, created_at=now, updated_at=now)
+            new = Schedule(id=key, version=1, spec=spec, status=ScheduleStatus(), created_at=now, updated_at=now)
+            schedule = waiting(tx, new, now)
             schedules.insert(tx, schedule, actor=actor)
             tx.changed = True
         return schedule
@@ -44,14 +44,16 @@ class Schedules:
         with self._database.read() as tx:
             found = schedules.get(tx, schedules.key_of(ref))
         if found is None:
-            raise _not_found(ref)
+            raise no_schedule(ref)
         return found
 
-    def list(self, *, query: str | None, state: str | None, limit: int, cursor: str | None) -> Page[Schedule]:
-        """Return schedules by name; `query` is looked for in names and tasks."""
+    def list(
+        self, *, query: str | None, state: str | None, calendar: str | None = None, limit: int, cursor: str | None
+    ) -> Page[Schedule]:
+        """Return schedules by name; `query` is looked for in names and tasks, and they use the calendar if given."""
         wanted = None if state is None else _state(state)
         with self._database.read() as tx:
-            return schedules.list_page(tx, query=query, state=wanted, limit=limit, cursor=cursor)
+            return schedules.list_page(tx, query=query, state=wanted, calendar=calendar, limit=limit, cursor=cursor)
 
     def change(
         self,
@@ -81,15 +83,16 @@ class Schedules:
                 schedule_id=schedule.id,
                 now=now,
                 allow_unknown_task=allow_unknown_task or same_task,
-                old=schedule.spec.trigger,
+                old=schedule.spec,
+                run_count=schedule.status.run_count,
             )
             if spec == schedule.spec:
                 return schedule
-            status = schedule.status
-            if spec.trigger != schedule.spec.trigger and not status.paused:
-                status = status.at(spec.trigger.next_after(now))
-            changed = {"spec": spec, "version": schedule.version + 1, "updated_at": now, "status": status}
-            return self._save(tx, schedule.model_copy(update=changed), actor)
+            update = {"spec": spec, "version": schedule.version + 1, "updated_at": now}
+            changed = schedule.model_copy(update=update)
+            if not changed.status.paused and not spec.same_fire_times(schedule.spec):
+                changed = waiting(tx, changed, now)
+            return self._save(tx, changed, actor)
 
     def delete(self, ref: str, *, actor: str, expected_version: int | None = None) -> None:
         """Remove a schedule; its runs stay, and `restore` brings it back."""
@@ -99,7 +102,8 @@ class Schedules:
             _refuse_declared(schedule)
             _expect(schedule, expected_version)
             schedule = settle(tx, schedule, now)
-            gone = {"deleted_at": now, "updated_at": now, "status": schedule.status.at(None)}
+            runs.skip_pending(tx, schedule.id, reason="The schedule was deleted before it was due.", at=now)
+            gone = {"deleted_at": now, "updated_at": now, "status": schedule.status.idle()}
             self._save(tx, schedule.model_copy(update=gone), actor)
 
     def restore(self, ref: str, *, actor: str) -> Schedule:
@@ -108,19 +112,19 @@ class Schedules:
         with self._database.write() as tx:
             schedule = schedules.lock(tx, schedules.key_of(ref), deleted=True)
             if schedule is None:
-                raise _not_found(ref)
+                raise no_schedule(ref)
             if schedule.deleted_at is None:
                 return schedule
-            status = schedule.status if schedule.status.paused else schedule.status.at(_next(schedule, now))
-            back = {"deleted_at": None, "updated_at": now, "status": status}
-            return self._save(tx, schedule.model_copy(update=back), actor)
+            back = schedule.model_copy(update={"deleted_at": None, "updated_at": now})
+            return self._save(tx, back if back.status.paused else waiting(tx, back, now), actor)
 
     def pause(self, ref: str, *, note: str | None, actor: str) -> Schedule:
         """Stop a schedule from firing until it is resumed."""
         now = self._clock.now()
         with self._database.write() as tx:
             schedule = settle(tx, _lock(tx, ref), now)
-            status = schedule.status.at(None).model_copy(update={"paused": True, "pause_note": note})
+            runs.skip_pending(tx, schedule.id, reason="The schedule was paused before it was due.", at=now)
+            status = schedule.status.idle().model_copy(update={"paused": True, "pause_note": note})
             return self._save(tx, schedule.model_copy(update={"status": status, "updated_at": now}), actor)
 
     def resume(self, ref: str, *, actor: str) -> Schedule:
@@ -130,8 +134,9 @@ class Schedules:
             schedule = _lock(tx, ref)
             if not schedule.status.paused:
                 return schedule
-            status = schedule.status.at(_next(schedule, now)).model_copy(update={"paused": False, "pause_note": None})
-            return self._save(tx, schedule.model_copy(update={"status": status, "updated_at": now}), actor)
+            status = schedule.status.model_copy(update={"paused": False, "pause_note": None})
+            resumed = schedule.model_copy(update={"status": status, "updated_at": now})
+            return self._save(tx, waiting(tx, resumed, now), actor)
 
     def run_now(self, ref: str, *, actor: str) -> Run:
         """Record a run for a node to send at once; paused schedules can be run as well."""
@@ -143,7 +148,7 @@ class Schedules:
             tx.changed = True
             run = runs.get(tx, run_id)
         if run is None:
-            raise _not_found(str(run_id))
+            raise no_schedule(str(run_id))
         return run
 
     def _save(self, tx: Transaction, schedule: Schedule, actor: str) -> Schedule:
@@ -152,23 +157,11 @@ class Schedules:
         return schedule
 
 
-def _waiting(next_fire_time: datetime | None) -> ScheduleStatus:
-    return ScheduleStatus().at(next_fire_time)
-
-
-def _next(schedule: Schedule, now: datetime) -> datetime | None:
-    return schedule.spec.trigger.next_after(now)
-
-
 def _lock(tx: Transaction, ref: str) -> Schedule:
     schedule = schedules.lock(tx, schedules.key_of(ref))
     if schedule is None:
-        raise _not_found(ref)
+        raise no_schedule(ref)
     return schedule
-
-
-def _not_found(ref: str) -> NotFoundError:
-    return NotFoundError(f"There is no schedule {ref!r}.", fix="List the schedules to see their names and ids.")
 
 
 def _refuse_declared(schedule: Schedule) -> None:

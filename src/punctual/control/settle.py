@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from punctual.control.timetables import timetable_of
 from punctual.domain.planner import plan
 from punctual.domain.schedule import Schedule
 from punctual.store import ledger
@@ -14,10 +15,13 @@ def settle(tx: Transaction, schedule: Schedule, now: datetime) -> Schedule:
 
     So a change never leaves a fire time without a record, and never fires an old one by the new spec.
     """
-    status = schedule.status
+    spec, status = schedule.spec, schedule.status
+    timetable = timetable_of(tx, schedule)
     while status.next_fire_time is not None and status.next_fire_time <= now:
-        made = plan(schedule.spec.trigger, schedule.spec.catchup, first=status.next_fire_time, now=now)
+        left = status.runs_left(spec)
+        made = plan(timetable, spec.catchup, first=status.next_fire_time, now=now, runs_left=left)
         ledger.record(tx, [Entry(schedule.id, schedule.version, made)], now=now, lease=None)
         last = made.runs[-1].fire_time if made.runs else status.last_fire_time
-        status = status.at(made.next_fire_time).model_copy(update={"last_fire_time": last})
+        counted = {"last_fire_time": last, "run_count": status.run_count + len(made.runs)}
+        status = status.at(made.next_fire_time, made.next_due_time).model_copy(update=counted)
     return schedule.model_copy(update={"status": status})

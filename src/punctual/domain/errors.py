@@ -41,7 +41,16 @@ class InvalidInputError(PunctualError):
         self.faults = tuple(faults)
 
 
-class TriggerError(PunctualError, ValueError):
+class FieldError(PunctualError, ValueError):
+    """A value that cannot be used; `field` is the field of the document at fault, empty for the whole of it."""
+
+    def __init__(self, message: str, *, fix: str = "", field: str = "") -> None:
+        """Keep the field, beside the sentence and the fix."""
+        super().__init__(message, fix=fix)
+        self.field = field
+
+
+class TriggerError(FieldError):
     """A trigger that cannot be read or would never fire.
 
     `field` is the part of the trigger at fault (`expression`, `timezone`, `every`, `at`), empty for the whole text;
@@ -54,10 +63,15 @@ class TriggerError(PunctualError, ValueError):
         self, message: str, *, fix: str = "", field: str = "", text: str = "", position: int | None = None
     ) -> None:
         """Keep where the fault is, beside the sentence and the fix."""
-        super().__init__(message, fix=fix)
-        self.field = field
+        super().__init__(message, fix=fix, field=field)
         self.text = text
         self.position = position
+
+
+class CalendarError(FieldError):
+    """A calendar, or a rule of one, that cannot be read."""
+
+    code = "invalid_calendar"
 
 
 class NotFoundError(PunctualError):

@@ -1,4 +1,4 @@
-"""The only maker of ids, tokens and hashes of them."""
+"""The only maker of ids, tokens, hashes of them, and numbers that look random."""
 
 import hashlib
 import secrets
@@ -24,6 +24,11 @@ def run_id(schedule_id: UUID, fire_time: datetime, cause: "Cause") -> UUID:
     """
     instant = fire_time.astimezone(UTC).isoformat(timespec="microseconds")
     return uuid5(_RUNS, f"{schedule_id}/{instant}/{cause.value}")
+
+
+def stable_number(text: str) -> int:
+    """Return a number of 64 bits that looks random and is the same for the same text in every process and release."""
+    return int.from_bytes(hashlib.sha256(text.encode(errors="surrogatepass")).digest()[:8], "big")
 
 
 def new_secret(prefix: str) -> str:

@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Span = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=366))]
+from punctual.domain.spans import Span
 
 
 class CatchUpPolicy(StrEnum):
@@ -24,7 +23,7 @@ class CatchUp(BaseModel):
     those within `window`, at most the newest `limit` of them; the others become one `missed` record.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="float")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: CatchUpPolicy = CatchUpPolicy.LATEST
     grace: Span = timedelta(seconds=60)

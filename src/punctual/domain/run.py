@@ -26,10 +26,11 @@ class RunState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    SKIPPED = "skipped"
     MISSED = "missed"
 
 
-TERMINAL = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.EXPIRED, RunState.MISSED})
+TERMINAL = frozenset(RunState) - {RunState.PENDING, RunState.QUEUED, RunState.RUNNING, RunState.RETRYING}
 
 _BEFORE_START = frozenset({RunState.PENDING, RunState.QUEUED})
 _STARTED = frozenset({RunState.RUNNING, RunState.RETRYING})
@@ -43,6 +44,7 @@ ALLOWED_FROM: dict[RunState, frozenset[RunState]] = {
     RunState.FAILED: _BEFORE_START | _STARTED,
     RunState.CANCELLED: _BEFORE_START | _STARTED,
     RunState.EXPIRED: _BEFORE_START,
+    RunState.SKIPPED: frozenset({RunState.PENDING}),
     RunState.MISSED: frozenset(),
 }
 """For each state, the states a run may come from. Nothing leaves a terminal state: the first one wins.
@@ -65,8 +67,8 @@ class RunError(BaseModel):
 class Run(BaseModel):
     """One record of the ledger.
 
-    A `missed` run may cover many fire times: `fire_time` is the first, `missed_until` the last, `missed_count`
-    their number (a lower bound when `missed_count_exact` is false).
+    One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
+    `covered_count` their number (a lower bound when `covered_count_exact` is false).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -91,6 +93,6 @@ class Run(BaseModel):
     attempt: int = 0
     result: JsonValue = None
     error: RunError | None = None
-    missed_until: datetime | None = None
-    missed_count: int | None = None
-    missed_count_exact: bool = True
+    covered_until: datetime | None = None
+    covered_count: int | None = None
+    covered_count_exact: bool = True

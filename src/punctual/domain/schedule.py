@@ -1,6 +1,5 @@
 """A schedule: the document people write, and the state the engine keeps beside it."""
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -8,49 +7,20 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
+from punctual.domain.names import LookupName, printable
 from punctual.domain.policies import CatchUp
-from punctual.domain.triggers import Trigger
+from punctual.domain.timetable import Timetable
+from punctual.domain.timing import Timing
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def parse_id(text: str) -> UUID | None:
-    """Return the id that a text is, in the one form we write ids in (RFC 9562, hyphens); None for any other text."""
-    return UUID(text) if _UUID.fullmatch(text) else None
+_CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
+ScheduleName = LookupName
 
 
-def _usable_name(name: str) -> str:
-    if name != name.strip():
-        msg = "must not start or end with a space"
-        raise ValueError(msg)
-    if "/" in name or not name.isprintable():
-        msg = "must not contain a slash or a control character"
-        raise ValueError(msg)
-    if parse_id(name) is not None:
-        msg = "must not look like an id (a UUID), because schedules are looked up by name or id"
-        raise ValueError(msg)
-    return name
-
-
-def _printable(text: str) -> str:
-    if not text.isprintable():
-        msg = "must not contain a control character"
-        raise ValueError(msg)
-    return text
-
-
-_CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
-ScheduleName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_usable_name)]
-
-
-class ScheduleSpec(BaseModel):
+class ScheduleSpec(Timing):
     """What should run and when: the document that the API takes and each version keeps."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ScheduleName
     task: Annotated[_CeleryName, Field(description="Name of the Celery task to send.")]
-    trigger: Trigger
     args: list[JsonValue] = Field(default=[], description="Positional arguments of the task.")
     kwargs: dict[str, JsonValue] = Field(default={}, description="Keyword arguments of the task.")
     queue: _CeleryName | None = Field(
@@ -73,7 +43,8 @@ class ScheduleStatus(BaseModel):
     """What the engine and the operators made of a schedule so far.
 
     `error` says why the schedule cannot be planned; it is tried again at `next_due_time`.
-    Without a `next_fire_time`, a schedule that is not paused is finished: its trigger gives no further one.
+    Without a `next_fire_time`, a schedule that is not paused is finished: its trigger, its `end_at` or its `max_runs`
+    gives no further one. `run_count` is how many runs its fire times have made.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,13 +54,25 @@ class ScheduleStatus(BaseModel):
     next_fire_time: datetime | None = None
     next_due_time: datetime | None = None
     last_fire_time: datetime | None = None
+    run_count: int = 0
     error: str | None = None
 
-    def at(self, next_fire_time: datetime | None) -> "ScheduleStatus":
-        """Return this status with the next fire time moved, and without an error."""
-        return self.model_copy(
-            update={"next_fire_time": next_fire_time, "next_due_time": next_fire_time, "error": None}
-        )
+    def at(self, next_fire_time: datetime | None, next_due_time: datetime | None) -> "ScheduleStatus":
+        """Return this status with the next fire time moved, to be decided on when it is due, and without an error."""
+        return self.model_copy(update={"next_fire_time": next_fire_time, "next_due_time": next_due_time, "error": None})
+
+    def idle(self) -> "ScheduleStatus":
+        """Return this status with no fire time to come."""
+        return self.at(None, None)
+
+    def runs_left(self, spec: ScheduleSpec) -> int | None:
+        """Return how many more runs the spec allows; None for any number."""
+        return None if spec.max_runs is None else max(spec.max_runs - self.run_count, 0)
+
+    def waiting(self, spec: ScheduleSpec, timetable: Timetable, now: datetime) -> "ScheduleStatus":
+        """Return this status at the first fire time after now."""
+        following = None if self.runs_left(spec) == 0 else timetable.next_after(now)
+        return self.at(following, timetable.wake_time(following))
 
     @property
     def state(self) -> ScheduleState:

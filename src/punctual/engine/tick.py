@@ -1,18 +1,20 @@
 """Claim due schedules, plan them, and record what they say: one transaction a batch."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.errors import PunctualError
 from punctual.domain.identity import run_id
 from punctual.domain.planner import Plan, plan
 from punctual.domain.schedule import ScheduleSpec
 from punctual.engine.sender import TaskMessage
-from punctual.store import ledger, schedules
+from punctual.store import calendars, ledger, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Entry, Lease
 from punctual.store.schedules import Advance, DueSchedule
@@ -39,7 +41,7 @@ def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
     """
     with database.write() as tx:
         due = schedules.claim_due(tx, now, limit=BATCH)
-        planned = [(schedule, result) for schedule in due if (result := _planned(tx, schedule, now)) is not None]
+        planned = _planned(tx, due, now)
         entries = [Entry(schedule.id, schedule.version, made) for schedule, (_, made) in planned]
         recorded = ledger.record(tx, entries, now=now, lease=lease)
         schedules.advance_many(tx, [_advance(entry) for entry in entries])
@@ -47,20 +49,49 @@ def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
     return Tick(len(due), messages)
 
 
-def _planned(tx: Transaction, schedule: DueSchedule, now: datetime) -> tuple[ScheduleSpec, Plan] | None:
+def _planned(
+    tx: Transaction, due: Sequence[DueSchedule], now: datetime
+) -> list[tuple[DueSchedule, tuple[ScheduleSpec, Plan]]]:
+    """Plan each of the claimed schedules; those that cannot be planned are set aside."""
+    read = [(schedule, spec) for schedule in due if (spec := _read(tx, schedule, now)) is not None]
+    known = calendars.load(tx, {name for _, spec in read for name in spec.calendars.names})
+    return [
+        (schedule, (spec, made))
+        for schedule, spec in read
+        if (made := _plan(tx, schedule, spec, known, now)) is not None
+    ]
+
+
+def _read(tx: Transaction, schedule: DueSchedule, now: datetime) -> ScheduleSpec | None:
     try:
-        spec = ScheduleSpec.model_validate(schedule.document)
-        return spec, plan(spec.trigger, spec.catchup, first=schedule.next_fire_time, now=now)
-    except (ValidationError, PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        count = schedule.error_count + 1
-        retry_at = now + min(_FIRST_RETRY * 2 ** min(count - 1, 10), _LAST_RETRY)
-        schedules.set_aside(tx, schedule.id, error=_sentence(error), error_count=count, retry_at=retry_at)
-        _log.exception(
-            "schedule %s cannot be planned; it is set aside",
-            schedule.name,
-            extra={"action": "schedule_set_aside", "schedule": schedule.name, "retry_at": retry_at.isoformat()},
-        )
+        return ScheduleSpec.model_validate(schedule.document)
+    except ValidationError as error:
+        _set_aside(tx, schedule, error, now)
         return None
+
+
+def _plan(
+    tx: Transaction, schedule: DueSchedule, spec: ScheduleSpec, known: Mapping[str, Calendar], now: datetime
+) -> Plan | None:
+    left = None if spec.max_runs is None else spec.max_runs - schedule.run_count
+    try:
+        timetable = spec.timetable(str(schedule.id), known)
+        return plan(timetable, spec.catchup, first=schedule.next_fire_time, now=now, runs_left=left)
+    except (PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        _set_aside(tx, schedule, error, now)
+        return None
+
+
+def _set_aside(tx: Transaction, schedule: DueSchedule, error: Exception, now: datetime) -> None:
+    count = schedule.error_count + 1
+    retry_at = now + min(_FIRST_RETRY * 2 ** min(count - 1, 10), _LAST_RETRY)
+    schedules.set_aside(tx, schedule.id, error=_sentence(error), error_count=count, retry_at=retry_at)
+    _log.error(
+        "schedule %s cannot be planned; it is set aside",
+        schedule.name,
+        exc_info=error,
+        extra={"action": "schedule_set_aside", "schedule": schedule.name, "retry_at": retry_at.isoformat()},
+    )
 
 
 def _sentence(error: Exception) -> str:
@@ -71,8 +102,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _advance(entry: Entry) -> Advance:
-    runs = entry.plan.runs
-    return Advance(entry.schedule_id, entry.plan.next_fire_time, runs[-1].fire_time if runs else None)
+    made = entry.plan
+    last = made.runs[-1].fire_time if made.runs else None
+    return Advance(entry.schedule_id, made.next_fire_time, made.next_due_time, last, len(made.runs))
 
 
 def _messages(schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: set[UUID]) -> list[TaskMessage]:

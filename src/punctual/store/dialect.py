@@ -67,8 +67,8 @@ class Postgres:
         return engine
 
     def lock(self, query: Select[Any], table: Table) -> Select[Any]:
-        """Wait for the rows."""
-        return query.with_for_update(of=table)
+        """Wait for the rows, but not for those that only refer to them (FOR NO KEY UPDATE)."""
+        return query.with_for_update(of=table, key_share=True)
 
     def claim(self, query: Select[Any], table: Table) -> Select[Any]:
         """Leave the rows of other nodes to them."""

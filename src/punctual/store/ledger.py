@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Insert, select
 
 from punctual.domain.identity import run_id
-from punctual.domain.planner import Missed, Plan, PlannedRun
+from punctual.domain.planner import PassedOver, Plan, PlannedRun
 from punctual.domain.run import Cause, RunState
 from punctual.store.database import Transaction
 from punctual.store.tables import runs
@@ -33,18 +33,23 @@ class Entry:
 
 
 def record(tx: Transaction, entries: Sequence[Entry], *, now: datetime, lease: Lease | None) -> set[UUID]:
-    """Insert what the plans say, and return the ids of the runs that this call recorded.
+    """Insert what the plans say, and return the ids of the runs that this call recorded under the lease, if any.
 
-    A fire time that is in the ledger already is left as it is: its id is not returned, so it is not sent again.
+    A fire time that is in the ledger already is left as it is: its id is not returned, so it is not sent again. A run
+    that is due later than `now` gets no lease; any node sends it when it is due.
     The caller holds the locks of the schedules.
     """
-    rows = [_run(entry, planned, lease) for entry in entries for planned in entry.plan.runs]
-    rows += [_missed(entry, entry.plan.missed, now) for entry in entries if entry.plan.missed is not None]
+    rows = [
+        _run(entry, planned, lease if planned.due_time <= now else None)
+        for entry in entries
+        for planned in entry.plan.runs
+    ]
+    rows += [_passed_over(entry, passed, now) for entry in entries for passed in entry.plan.passed_over]
     if not rows:
         return set()
     inserted = tx.connection.execute(_insert_once(tx), rows)
-    pending = {row["id"] for row in rows if row["state"] == RunState.PENDING.value}
-    return pending if inserted.rowcount == len(rows) else _recorded_now(tx, pending, lease)
+    leased = {row["id"] for row in rows if row["lease_node"] is not None}
+    return leased if inserted.rowcount == len(rows) else _recorded_now(tx, leased, lease)
 
 
 def insert_manual(tx: Transaction, schedule_id: UUID, version: int, *, now: datetime) -> UUID:
@@ -55,7 +60,7 @@ def insert_manual(tx: Transaction, schedule_id: UUID, version: int, *, now: date
     fire_time = now
     while True:
         planned = PlannedRun(fire_time, now, Cause.MANUAL)
-        row = _run(Entry(schedule_id, version, Plan((planned,), None, None)), planned, None)
+        row = _run(Entry(schedule_id, version, Plan((planned,), (), None, None)), planned, None)
         if tx.connection.execute(_insert_once(tx), row).rowcount == 1:
             identity: UUID = row["id"]
             return identity
@@ -83,14 +88,14 @@ def _run(entry: Entry, planned: PlannedRun, lease: Lease | None) -> dict[str, An
     }
 
 
-def _missed(entry: Entry, missed: Missed, now: datetime) -> dict[str, Any]:
-    return _row(entry, missed.first, Cause.SCHEDULE, RunState.MISSED) | {
-        "due_time": missed.first,
+def _passed_over(entry: Entry, passed: PassedOver, now: datetime) -> dict[str, Any]:
+    return _row(entry, passed.first, Cause.SCHEDULE, passed.state) | {
+        "due_time": passed.first,
         "finished_at": now,
-        "reason": missed.reason,
-        "missed_until": missed.last,
-        "missed_count": missed.count,
-        "missed_count_exact": missed.exact,
+        "reason": passed.reason,
+        "covered_until": passed.last,
+        "covered_count": passed.count,
+        "covered_count_exact": passed.exact,
     }
 
 
@@ -107,7 +112,7 @@ def _row(entry: Entry, fire_time: datetime, cause: Cause, state: RunState) -> di
         "lease_until": None,
         "finished_at": None,
         "reason": None,
-        "missed_until": None,
-        "missed_count": None,
-        "missed_count_exact": True,
+        "covered_until": None,
+        "covered_count": None,
+        "covered_count_exact": True,
     }

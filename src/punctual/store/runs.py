@@ -50,6 +50,24 @@ def record_end(
     return _move(tx, run_id, state, facts)
 
 
+def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetime) -> int:
+    """Skip the runs of a schedule's fire times that wait to be due; return how many. The caller holds its lock.
+
+    A run that a node is sending already is left to it, and one that somebody asked for as well.
+    """
+    skipped = tx.connection.execute(
+        update(runs)
+        .where(
+            runs.c.schedule_id == schedule_id,
+            runs.c.state == RunState.PENDING.value,
+            runs.c.cause != Cause.MANUAL.value,
+            runs.c.due_time > at,
+        )
+        .values(state=RunState.SKIPPED.value, reason=reason, finished_at=at)
+    )
+    return skipped.rowcount
+
+
 def get(tx: Transaction, run_id: UUID) -> Run | None:
     """Return one run; None when there is none."""
     row = tx.connection.execute(_FULL.where(runs.c.id == run_id)).one_or_none()
@@ -135,7 +153,7 @@ def _run(row: Row[Any]) -> Run:
         attempt=row.attempt,
         result=row.result,
         error=None if row.error is None else RunError.model_validate(row.error),
-        missed_until=row.missed_until,
-        missed_count=row.missed_count,
-        missed_count_exact=row.missed_count_exact,
+        covered_until=row.covered_until,
+        covered_count=row.covered_count,
+        covered_count_exact=row.covered_count_exact,
     )

@@ -11,7 +11,9 @@ from sqlalchemy import Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punctual.domain.errors import ConflictError
-from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus, parse_id
+from punctual.domain.names import parse_id
+from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
+from punctual.store import calendars
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import schedule_versions, schedules
@@ -26,16 +28,19 @@ class DueSchedule:
     version: int
     document: dict[str, JsonValue]
     next_fire_time: datetime
+    run_count: int
     error_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Where a planned schedule stands afterwards."""
+    """Where a planned schedule stands afterwards; `runs` is how many its fire times made by the plan."""
 
     schedule_id: UUID
     next_fire_time: datetime | None
+    next_due_time: datetime | None
     last_fire_time: datetime | None
+    runs: int
 
 
 _CURRENT = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
@@ -55,6 +60,7 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
             schedules.c.version,
             schedule_versions.c.spec,
             schedules.c.next_fire_time,
+            schedules.c.run_count,
             schedules.c.error_count,
         )
         .join(schedule_versions, _CURRENT)
@@ -81,17 +87,26 @@ def advance_many(tx: Transaction, advances: Sequence[Advance]) -> None:
         .where(schedules.c.id == bindparam("key"))
         .values(
             next_fire_time=bindparam("next"),
-            next_due_time=bindparam("next"),
+            next_due_time=bindparam("due"),
             last_fire_time=func.coalesce(
                 bindparam("last", type_=schedules.c.last_fire_time.type), schedules.c.last_fire_time
             ),
+            run_count=schedules.c.run_count + bindparam("runs"),
             error=None,
             error_count=0,
         )
     )
-    tx.connection.execute(
-        statement, [{"key": a.schedule_id, "next": a.next_fire_time, "last": a.last_fire_time} for a in advances]
-    )
+    rows = [
+        {
+            "key": each.schedule_id,
+            "next": each.next_fire_time,
+            "due": each.next_due_time,
+            "last": each.last_fire_time,
+            "runs": each.runs,
+        }
+        for each in advances
+    ]
+    tx.connection.execute(statement, rows)
 
 
 def set_aside(tx: Transaction, schedule_id: UUID, *, error: str, error_count: int, retry_at: datetime) -> None:
@@ -117,6 +132,7 @@ def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
                     paused=status.paused,
                     next_fire_time=status.next_fire_time,
                     next_due_time=status.next_due_time,
+                    run_count=status.run_count,
                     error_count=0,
                     declared_by=schedule.declared_by,
                     created_at=schedule.created_at,
@@ -126,6 +142,7 @@ def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     except IntegrityError as error:
         raise _name_taken(schedule.spec.name) from error
     _insert_version(tx, schedule, actor=actor)
+    calendars.set_uses(tx, schedule.id, schedule.spec.calendars.names)
 
 
 def lock(tx: Transaction, ref: UUID | str, *, deleted: bool = False) -> Schedule | None:
@@ -179,6 +196,7 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             next_fire_time=status.next_fire_time,
             next_due_time=status.next_due_time,
             last_fire_time=status.last_fire_time,
+            run_count=status.run_count,
             error=status.error,
             error_count=0,
             declared_by=schedule.declared_by,
@@ -191,10 +209,17 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             tx.connection.execute(statement)
     except IntegrityError as error:
         raise _name_taken(schedule.spec.name) from error
+    calendars.set_uses(tx, schedule.id, schedule.spec.calendars.names if schedule.deleted_at is None else ())
 
 
 def list_page(
-    tx: Transaction, *, query: str | None, state: ScheduleState | None, limit: int, cursor: str | None
+    tx: Transaction,
+    *,
+    query: str | None,
+    state: ScheduleState | None,
+    calendar: str | None,
+    limit: int,
+    cursor: str | None,
 ) -> Page[Schedule]:
     """Return living schedules by name; `query` is looked for in name and task, case aside."""
     statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None)).order_by(schedules.c.name).limit(limit + 1)
@@ -207,6 +232,8 @@ def list_page(
         )
     if state is not None:
         statement = _in_state(statement, state)
+    if calendar is not None:
+        statement = statement.where(schedules.c.id.in_(calendars.users(calendar)))
     if cursor is not None:
         statement = statement.where(schedules.c.name > decode_cursor(cursor, parts=1)[0])
     rows = tx.connection.execute(statement).all()
@@ -269,6 +296,7 @@ def _schedule(row: Row[Any]) -> Schedule:
             next_fire_time=row.next_fire_time,
             next_due_time=row.next_due_time,
             last_fire_time=row.last_fire_time,
+            run_count=row.run_count,
             error=row.error,
         ),
         created_at=row.created_at,

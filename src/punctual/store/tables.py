@@ -39,6 +39,7 @@ schedules = Table(
     Column("next_fire_time", UtcDateTime, comment="first fire time not yet decided on"),
     Column("next_due_time", UtcDateTime, comment="when a node looks at it next; null: never"),
     Column("last_fire_time", UtcDateTime),
+    Column("run_count", Integer, nullable=False, comment="runs that its fire times made; max_runs bounds it"),
     Column("error", Text),
     Column("error_count", Integer, nullable=False),
     Column("declared_by", String(255)),
@@ -70,6 +71,25 @@ schedule_versions = Table(
     Column("created_at", UtcDateTime, nullable=False),
 )
 
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False, comment="JSON; kept as text, which is what the parsed ones are known by"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("updated_by", String(255), nullable=False),
+)
+
+calendar_uses = Table(
+    "calendar_uses",
+    metadata,
+    Column("schedule_id", Uuid, ForeignKey("schedules.id"), primary_key=True),
+    Column("calendar", String(200), ForeignKey("calendars.name"), primary_key=True),
+)
+Index("ix_calendar_uses_calendar", calendar_uses.c.calendar)  # which schedules use a calendar
+
 runs = Table(
     "runs",
     metadata,
@@ -90,9 +110,9 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("result", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),
-    Column("missed_until", UtcDateTime),
-    Column("missed_count", Integer),
-    Column("missed_count_exact", Boolean(create_constraint=False), nullable=False),
+    Column("covered_until", UtcDateTime),
+    Column("covered_count", Integer),
+    Column("covered_count_exact", Boolean(create_constraint=False), nullable=False),
     ForeignKeyConstraint(
         ["schedule_id", "schedule_version"], ["schedule_versions.schedule_id", "schedule_versions.version"]
     ),

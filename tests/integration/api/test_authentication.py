@@ -30,7 +30,7 @@ def _paths(app: Starlette) -> list[tuple[str, str]]:
     ids = {"{schedule_id}": "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa", "{run_id}": "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa"}
     paths = []
     for method, template in sorted(_operations(app) - OPEN):
-        path = template.replace("{ref}", "nightly").replace("{name:path}", "a.b")
+        path = template.replace("{ref}", "nightly").replace("{name:path}", "a.b").replace("{name}", "holidays")
         for name, value in ids.items():
             path = path.replace(name, value)
         assert "{" not in path

@@ -63,9 +63,9 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "attempt": 0,
         "result": None,
         "error": None,
-        "missed_until": None,
-        "missed_count": None,
-        "missed_count_exact": True,
+        "covered_until": None,
+        "covered_count": None,
+        "covered_count_exact": True,
     }
     assert client.get(f"http://punctual.test{answer.headers['location']}").json() == run
 
@@ -131,7 +131,13 @@ def test_a_schedule_shows_its_next_fire_times_in_its_own_zone(client: httpx.Clie
 
 def in_berlin(year: int, month: int, day: int) -> dict[str, object]:
     date = f"{year}-{month:02}-{day:02}"
-    return {"utc": f"{date}T01:00:00Z", "local": f"{date}T02:00:00+01:00", "timezone": "Europe/Berlin", "notes": []}
+    return {
+        "utc": f"{date}T01:00:00Z",
+        "local": f"{date}T02:00:00+01:00",
+        "timezone": "Europe/Berlin",
+        "due_time": f"{date}T01:00:00Z",
+        "notes": [],
+    }
 
 
 def test_a_preview_notes_what_changed_clocks_do(client: httpx.Client) -> None:
@@ -157,6 +163,7 @@ def test_an_instant_of_a_schedule_is_explained(client: httpx.Client, create: Cre
         "local": "2026-01-01T03:00:00+01:00",
         "timezone": "Europe/Berlin",
         "fires": False,
+        "due_time": None,
         "reasons": ["hour is 3, and the expression has 2"],
         "notes": [],
         "previous": in_berlin(2026, 1, 1),

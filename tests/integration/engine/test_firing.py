@@ -95,8 +95,8 @@ def test_a_restart_after_downtime_accounts_for_every_fire_time(
         by_state.setdefault(run.state, []).append(run)
     (missed,) = by_state[RunState.MISSED]
     assert missed.fire_time == start + timedelta(minutes=4)
-    assert missed.missed_until == start + timedelta(minutes=62)
-    assert missed.missed_count == 59
+    assert missed.covered_until == start + timedelta(minutes=62)
+    assert missed.covered_count == 59
     assert [run.fire_time for run in by_state[RunState.QUEUED]][-1] == start + timedelta(minutes=63)
     assert len(by_state[RunState.QUEUED]) == 4
 

@@ -37,17 +37,17 @@ def test_a_run_tells_all_the_ledger_knows_of_it_with_times_in_utc() -> None:
         attempt=2,
         result={"any": ["json", 1]},
         error=RunError(type="ValueError", message="no", traceback="..."),
-        missed_until=NOON,
-        missed_count=9,
-        missed_count_exact=False,
+        covered_until=NOON,
+        covered_count=9,
+        covered_count_exact=False,
     )
     answer = RunOut.of(run).model_dump(mode="json")
     assert set(answer) == set(Run.model_fields)
-    for name in ("fire_time", "due_time", "queued_at", "started_at", "finished_at", "missed_until"):
+    for name in ("fire_time", "due_time", "queued_at", "started_at", "finished_at", "covered_until"):
         assert answer[name] == "2026-03-01T12:00:00.250000Z", name
     assert answer["error"] == {"type": "ValueError", "message": "no", "traceback": "..."}
     assert answer["result"] == {"any": ["json", 1]}
-    assert (answer["state"], answer["cause"], answer["missed_count_exact"]) == ("failed", "catchup", False)
+    assert (answer["state"], answer["cause"], answer["covered_count_exact"]) == ("failed", "catchup", False)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -97,6 +97,24 @@ def test_a_schedule_is_declared_above_a_task_and_named_after_it(app: Celery) -> 
             "description": "Nightly.",
         }
     ]
+
+
+def test_bounds_jitter_calendars_and_catch_up_are_declared_too(app: Celery) -> None:
+    plugin = Punctual(app)
+    plugin.scheduled(
+        "@daily",
+        max_runs=3,
+        start_at="2027-01-01T00:00:00Z",
+        jitter="5m",
+        calendars={"blackout": ["holidays"]},
+        catchup={"policy": "none"},
+    )(task_of(app, "t"))
+    (spec,) = plugin.declared()
+    assert (spec.max_runs, spec.jitter) == (3, timedelta(minutes=5))
+    assert spec.start_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert (spec.calendars.names, spec.catchup.policy) == (("holidays",), "none")
+    with pytest.raises(SetupError, match="jitter"):
+        plugin.scheduled("@daily", name="wrong", jitter="5 mintues")(task_of(app, "t"))
 
 
 def test_declaring_leaves_the_task_unmade_until_the_app_is_complete(app: Celery) -> None:

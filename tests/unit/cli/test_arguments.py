@@ -10,7 +10,6 @@ import pytest
 import typer
 
 from punctual.cli.arguments import (
-    SpecOptions,
     edited,
     merge_patch,
     parse_pairs,
@@ -61,27 +60,6 @@ def test_a_pair_without_key_or_value_is_refused_with_an_example(pair: str) -> No
 def test_a_key_given_twice_is_refused() -> None:
     with pytest.raises(typer.BadParameter, match="twice"):
         parse_pairs(["keep=7", "keep=8"])
-
-
-def test_only_given_options_are_in_the_document() -> None:
-    assert SpecOptions().document() == {}
-    options = SpecOptions("app.t", "every 2s", ["1", "x"], ["k=v"], "", "", "none")
-    assert options.document() == {
-        "task": "app.t",
-        "trigger": "every 2s",
-        "args": [1, "x"],
-        "kwargs": {"k": "v"},
-        "queue": None,
-        "description": "",
-        "catchup": {"policy": "none"},
-    }
-
-
-def test_a_trigger_may_be_an_object() -> None:
-    document = SpecOptions(trigger='{"kind": "interval", "every": 2}').document()
-    assert document == {"trigger": {"kind": "interval", "every": 2}}
-    with pytest.raises(typer.BadParameter, match="--trigger is not JSON"):
-        SpecOptions(trigger="{kind: interval}").document()
 
 
 def test_a_document_is_read_from_a_file_or_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

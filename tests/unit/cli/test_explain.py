@@ -71,18 +71,21 @@ def test_json_has_the_shape_of_the_api() -> None:
         "local": "2026-07-01T14:30:00+02:00",
         "timezone": "Europe/Berlin",
         "fires": False,
+        "due_time": None,
         "reasons": ["The nearest fire times are 12:00 on 1 July 2026 UTC and 13:00 on 1 July 2026 UTC"],
         "notes": [],
         "previous": {
             "utc": "2026-07-01T12:00:00Z",
             "local": "2026-07-01T14:00:00+02:00",
             "timezone": "Europe/Berlin",
+            "due_time": "2026-07-01T12:00:00Z",
             "notes": [],
         },
         "next": {
             "utc": "2026-07-01T13:00:00Z",
             "local": "2026-07-01T15:00:00+02:00",
             "timezone": "Europe/Berlin",
+            "due_time": "2026-07-01T13:00:00Z",
             "notes": [],
         },
     }

@@ -109,6 +109,7 @@ def test_json_has_the_shape_of_the_api() -> None:
                 "utc": "2026-07-02T00:00:00Z",
                 "local": "2026-07-02T02:00:00+02:00",
                 "timezone": "Europe/Berlin",
+                "due_time": "2026-07-02T00:00:00Z",
                 "notes": [],
             }
         ],

@@ -39,9 +39,9 @@ RUN: dict[str, Any] = {
     "attempt": 1,
     "result": {"files": 3},
     "error": None,
-    "missed_until": None,
-    "missed_count": None,
-    "missed_count_exact": True,
+    "covered_until": None,
+    "covered_count": None,
+    "covered_count_exact": True,
 }
 TRACEBACK = 'Traceback (most recent call last):\n  File "app.py", line 7, in backup\nOSError: [disk] full\n'
 FAILED = RUN | {
@@ -52,9 +52,9 @@ FAILED = RUN | {
 MISSED = RUN | {
     "state": "missed",
     "reason": "no node was running",
-    "missed_until": "2026-07-01T11:59:00Z",
-    "missed_count": 31,
-    "missed_count_exact": False,
+    "covered_until": "2026-07-01T11:59:00Z",
+    "covered_count": 31,
+    "covered_count_exact": False,
 }
 
 

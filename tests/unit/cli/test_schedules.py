@@ -28,6 +28,11 @@ BACKUP: dict[str, Any] = {
     "kwargs": {"keep": 7},
     "queue": None,
     "trigger": {"kind": "interval", "every": 4.0, "anchor": "2026-07-01T12:00:00Z", "text": "every 4s"},
+    "start_at": None,
+    "end_at": None,
+    "max_runs": 5,
+    "jitter": 0.0,
+    "calendars": {"blackout": [], "allowed": [], "when_closed": "skip"},
     "catchup": {"policy": "latest", "grace": 60.0, "window": 86400.0, "limit": 100},
     "created_at": "2026-07-01T11:58:00Z",
     "updated_at": "2026-07-01T11:59:00Z",
@@ -39,6 +44,7 @@ BACKUP: dict[str, Any] = {
         "next_fire_time": "2026-07-01T12:00:04Z",
         "next_due_time": "2026-07-01T12:00:04Z",
         "last_fire_time": "2026-07-01T11:58:00Z",
+        "run_count": 2,
         "finished": False,
         "error": None,
         "trigger_text": "every 4s",
@@ -133,6 +139,7 @@ def test_show_tells_every_fact_that_is_known() -> None:
         "every 4s",
         '["/srv/data"]',
         '{"keep": 7}',
+        "2 of 5",
         "2026-07-01 12:00:04 UTC (in 4s)",
     ):
         assert fact in shown
@@ -177,6 +184,11 @@ def test_a_shown_schedule_can_be_made_again_under_another_name() -> None:
         "kwargs": {"keep": 7},
         "queue": None,
         "trigger": "@weekly",
+        "start_at": None,
+        "end_at": None,
+        "max_runs": 5,
+        "jitter": 0.0,
+        "calendars": {"blackout": [], "allowed": [], "when_closed": "skip"},
         "catchup": {"policy": "latest", "grace": 60.0, "window": 86400.0, "limit": 100},
     }
 

@@ -832,17 +832,17 @@ export interface components {
              * Missed Until
              * @description The last fire time that a `missed` run covers.
              */
-            missed_until: string | null;
+            covered_until: string | null;
             /**
              * Missed Count
              * @description How many fire times a `missed` run covers.
              */
-            missed_count: number | null;
+            covered_count: number | null;
             /**
              * Missed Count Exact
-             * @description False where `missed_count` is a lower bound.
+             * @description False where `covered_count` is a lower bound.
              */
-            missed_count_exact: boolean;
+            covered_count_exact: boolean;
         };
         /**
          * RunPageOut

@@ -61,7 +61,7 @@ function Times({ run }: { run: Run }) {
 
 function MissedRange({ run }: { run: Run }) {
   const now = useNow();
-  const until = run.missed_until ?? run.fire_time;
+  const until = run.covered_until ?? run.fire_time;
   return (
     <Text>
       {missedCount(run)}

@@ -23,9 +23,9 @@ const run = (part: Partial<Run> = {}): Run => ({
   attempt: 0,
   result: null,
   error: null,
-  missed_until: null,
-  missed_count: null,
-  missed_count_exact: true,
+  covered_until: null,
+  covered_count: null,
+  covered_count_exact: true,
   ...part,
 });
 
@@ -41,14 +41,14 @@ describe("a run in words", () => {
     [{ state: "succeeded", ...finished }, "Sent on time, waited 2 s for a worker and ran for 1 min."],
     [{ state: "failed", ...finished }, "Sent on time, waited 2 s for a worker and failed after 1 min."],
     [{ state: "queued", queued_at: "2026-03-01T02:05:00Z" }, "Sent 5 min after its due time."],
-    [{ state: "missed", missed_count: 12 }, "Covers 12 fire times that did not run."],
+    [{ state: "missed", covered_count: 12 }, "Covers 12 fire times that did not run."],
   ] as [Partial<Run>, string][])("%j", (part, words) => {
     expect(runInWords(run(part))).toBe(words);
   });
 
   it("counts missed fire times as honestly as they are known", () => {
-    expect(missedCount(run({ missed_count: 1 }))).toBe("1 fire time");
-    expect(missedCount(run({ missed_count: 10_000, missed_count_exact: false }))).toBe("at least 10,000 fire times");
+    expect(missedCount(run({ covered_count: 1 }))).toBe("1 fire time");
+    expect(missedCount(run({ covered_count: 10_000, covered_count_exact: false }))).toBe("at least 10,000 fire times");
   });
 
   it("measures a running run up to now", () => {

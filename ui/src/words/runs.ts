@@ -60,9 +60,9 @@ export const runTime = (seconds: number): string => (seconds < 0.001 ? "< 1 ms" 
 
 /** How many fire times a missed record stands for, in words: "1 fire time", "at least 10,000 fire times". */
 export function missedCount(run: Run): string {
-  const count = run.missed_count ?? 1;
+  const count = run.covered_count ?? 1;
   const times = `${count.toLocaleString("en")} fire time${count === 1 ? "" : "s"}`;
-  return run.missed_count_exact ? times : `at least ${times}`;
+  return run.covered_count_exact ? times : `at least ${times}`;
 }
 
 /** One sentence that tells what became of a run. */

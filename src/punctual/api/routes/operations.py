@@ -13,7 +13,6 @@ from punctual.api.preconditions import etag
 from punctual.api.routes.schedules import Ref
 from punctual.api.schemas import PauseIn, RunOut, ScheduleOut
 from punctual.api.schemas_preview import ExplanationOut, PreviewOut
-from punctual.control.preview import explain_instant, preview
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 
@@ -33,7 +32,7 @@ def pause_schedule(
 ) -> ScheduleOut:
     """Stop a schedule from firing until it is resumed; it can still be run now."""
     schedule = services.schedules.pause(ref, note=body.note, actor=actor)
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 
 
@@ -41,7 +40,7 @@ def pause_schedule(
 def resume_schedule(response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> ScheduleOut:
     """Let a paused schedule fire again, from the next fire time after now."""
     schedule = services.schedules.resume(ref, actor=actor)
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 
 
@@ -62,17 +61,19 @@ def run_schedule_now(request: Request, response: Response, services: ServicesDep
 def preview_schedule(
     services: ServicesDep,
     ref: Ref,
+    after: Annotated[
+        AwareDatetime | None, Query(description="Fire times after this (RFC 3339); without it, now.")
+    ] = None,
     count: Annotated[int, Query(ge=1, le=100)] = 5,
-    previous: Annotated[int, Query(ge=0, le=100, description="How many fire times before now.")] = 0,
+    previous: Annotated[int, Query(ge=0, le=100, description="How many fire times before that instant.")] = 0,
 ) -> PreviewOut:
-    """Return the next fire times after now, paused or not, and those before."""
-    trigger = services.schedules.get(ref).spec.trigger
-    return PreviewOut.of(preview(trigger, after=services.clock.now(), count=count, previous=previous))
+    """Return the next fire times, paused or not, and those before; with what calendars and jitter do to them."""
+    return PreviewOut.of(services.previews.of_schedule(ref, after=after, count=count, previous=previous))
 
 
 @router.get("/{ref}/explain", summary="Explain an instant of a schedule", responses=problems(HTTPStatus.NOT_FOUND))
 def explain_schedule(
     services: ServicesDep, ref: Ref, instant: Annotated[AwareDatetime, Query(description="RFC 3339.")]
 ) -> ExplanationOut:
-    """Return whether the schedule's trigger fires at an instant, and if not, why; paused or not."""
-    return ExplanationOut.of(explain_instant(services.schedules.get(ref).spec.trigger, instant))
+    """Return whether the schedule fires at an instant, and if not, exactly why."""
+    return ExplanationOut.of(services.previews.explain_schedule(ref, instant))

@@ -1,4 +1,4 @@
-"""What a trigger that belongs to no schedule yet would do: its next fire times, and whether it fires at an instant."""
+"""What a timing that belongs to no schedule yet would do: its fire times, and whether it fires at an instant."""
 
 from typing import TypeVar
 
@@ -17,46 +17,45 @@ from punctual.api.schemas_preview import (
     PreviewOut,
 )
 from punctual.control.faults import faults_of
-from punctual.control.preview import explain_instant, preview, read_trigger
+from punctual.control.preview import read_timing
 from punctual.domain.errors import Fault, InvalidInputError
-from punctual.domain.triggers import Trigger
+from punctual.domain.timing import Timing
 
 router = APIRouter(tags=["schedules"])
 
 _Options = TypeVar("_Options", bound=BaseModel)
 
 
-@router.post("/preview", summary="Preview a trigger", openapi_extra=body_of(PreviewIn))
-def preview_trigger(services: ServicesDep, document: DocumentBody) -> PreviewOut:
-    """Return the next fire times of a trigger, and those before; nothing is stored."""
-    trigger, options = _read(document, PreviewOptions)
-    now = services.clock.now()
+@router.post("/preview", summary="Preview a timing", openapi_extra=body_of(PreviewIn))
+def preview_timing(services: ServicesDep, document: DocumentBody) -> PreviewOut:
+    """Return the next fire times of a trigger within its bounds and calendars, and those before; nothing is stored."""
+    timing, options = _read(document, PreviewOptions)
     return PreviewOut.of(
-        preview(trigger, after=options.after or now, count=options.count, previous=options.previous, now=now)
+        services.previews.of_timing(timing, after=options.after, count=options.count, previous=options.previous)
     )
 
 
-@router.post("/explain", summary="Explain an instant of a trigger", openapi_extra=body_of(ExplainIn))
-def explain_trigger(document: DocumentBody) -> ExplanationOut:
-    """Return whether a trigger fires at an instant, and if not, why. An interval without anchor counts from 1970."""
-    trigger, options = _read(document, ExplainOptions)
-    return ExplanationOut.of(explain_instant(trigger, options.instant))
+@router.post("/explain", summary="Explain an instant of a timing", openapi_extra=body_of(ExplainIn))
+def explain_timing(services: ServicesDep, document: DocumentBody) -> ExplanationOut:
+    """Return whether a timing fires at an instant, and if not, why. An interval without anchor counts from 1970."""
+    timing, options = _read(document, ExplainOptions)
+    return ExplanationOut.of(services.previews.explain_timing(timing, options.instant))
 
 
-def _read(document: Document, model: type[_Options]) -> tuple[Trigger, _Options]:
-    """Return the trigger and the rest; raises InvalidInputError with the faults of both together."""
+def _read(document: Document, model: type[_Options]) -> tuple[Timing, _Options]:
+    """Return the timing and the rest; raises InvalidInputError with the faults of both together."""
     faults: list[Fault] = []
-    trigger: Trigger | None = None
+    timing: Timing | None = None
     options: _Options | None = None
+    names = model.model_fields.keys()
     try:
-        options = model.model_validate(document)
+        options = model.model_validate({name: value for name, value in document.items() if name in names})
     except ValidationError as error:
         faults += faults_of(error, model)
-    if "trigger" in document:
-        try:
-            trigger = read_trigger(document["trigger"])
-        except InvalidInputError as error:
-            faults += error.faults
-    if trigger is None or options is None:
+    try:
+        timing = read_timing({name: value for name, value in document.items() if name not in names})
+    except InvalidInputError as error:
+        faults += error.faults
+    if timing is None or options is None:
         raise InvalidInputError(faults)
-    return trigger, options
+    return timing, options

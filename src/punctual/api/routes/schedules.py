@@ -30,6 +30,9 @@ class ScheduleQuery(PageQuery):
         default=None, description="Text to look for in name and task, case aside."
     )
     state: ScheduleState | None = None
+    calendar: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="Only those that use the calendar of this name."
+    )
 
 
 @router.post(
@@ -51,14 +54,16 @@ def create_schedule(
     """Store a schedule; it fires from the next fire time after now."""
     schedule = services.schedules.create(document, actor=actor, allow_unknown_task=allow_unknown_task)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/schedules/{schedule.id}"
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 
 
 @router.get("", summary="List schedules")
 def list_schedules(services: ServicesDep, query: Annotated[ScheduleQuery, Query()]) -> SchedulePageOut:
     """Return schedules by name."""
-    page = services.schedules.list(query=query.q, state=query.state, limit=query.limit, cursor=query.cursor)
+    page = services.schedules.list(
+        query=query.q, state=query.state, calendar=query.calendar, limit=query.limit, cursor=query.cursor
+    )
     return SchedulePageOut(items=[ScheduleOut.of(item) for item in page.items], next_cursor=page.next_cursor)
 
 
@@ -66,7 +71,7 @@ def list_schedules(services: ServicesDep, query: Annotated[ScheduleQuery, Query(
 def get_schedule(response: Response, services: ServicesDep, ref: Ref) -> ScheduleOut:
     """Return one schedule."""
     schedule = services.schedules.get(ref)
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 
 
@@ -87,11 +92,11 @@ def change_schedule(
     allow_unknown_task: AllowUnknownTask = False,
 ) -> ScheduleOut:
     """Apply a JSON merge patch to the spec; fire times before the change are never fired by the new definition."""
-    expected = expected_version(services.schedules, ref, if_match)
+    expected = expected_version(lambda: services.schedules.get(ref).version, if_match)
     schedule = services.schedules.change(
         ref, patch, actor=actor, expected_version=expected, allow_unknown_task=allow_unknown_task
     )
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 
 
@@ -103,7 +108,7 @@ def change_schedule(
 )
 def delete_schedule(services: ServicesDep, actor: Actor, ref: Ref, if_match: IfMatch = None) -> None:
     """Delete a schedule; its runs stay, and it can be restored."""
-    expected = expected_version(services.schedules, ref, if_match)
+    expected = expected_version(lambda: services.schedules.get(ref).version, if_match)
     services.schedules.delete(ref, actor=actor, expected_version=expected)
 
 
@@ -115,5 +120,5 @@ def delete_schedule(services: ServicesDep, actor: Actor, ref: Ref, if_match: IfM
 def restore_schedule(response: Response, services: ServicesDep, actor: Actor, schedule_id: UUID) -> ScheduleOut:
     """Bring a deleted schedule back; it fires from the next fire time after now."""
     schedule = services.schedules.restore(str(schedule_id), actor=actor)
-    response.headers["ETag"] = etag(schedule)
+    response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)

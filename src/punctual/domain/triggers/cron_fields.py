@@ -1,13 +1,13 @@
 """One field of a cron expression: its grammar, and the set of numbers it means."""
 
 import difflib
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from punctual.domain.identity import stable_number
 from punctual.domain.triggers.cron_days import WEEK, LastDay, LastWeekday, NearestWorkday, NthWeekday, SpecialDay
 
 _MONTH_NAMES = (
@@ -194,7 +194,7 @@ def _hashed_bits(kind: FieldKind, item: str, offset: int, seed: str) -> int:
     first, last = kind.lowest, _DAYS_OF_EVERY_MONTH if kind is DAY_OF_MONTH else kind.lowest + kind.span - 1
     if match[1] is not None:
         first, last = _hashed_range(kind, match[1], offset + match.start(1))
-    hashed = int.from_bytes(hashlib.sha256(seed.encode(errors="surrogatepass")).digest()[:8], "big")
+    hashed = stable_number(seed)
     if match[2] is None:
         number = first + hashed % (last - first + 1)
         return _range_bits(kind, number, number, 1)

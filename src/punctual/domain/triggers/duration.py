@@ -34,9 +34,17 @@ _CALENDAR_UNITS = re.compile(r"(?:mo|month|y|yr|year)s?", re.IGNORECASE)
 
 
 def read_duration(text: str) -> timedelta:
-    """Return the length of time that a text names, to the microsecond.
+    """Return the length of an interval that a text names, to the microsecond.
 
     Raises TriggerError (field `every`) for a text that names none, or one outside 1 second to 10 years.
+    """
+    return within_bounds(read_length(text), text)
+
+
+def read_length(text: str) -> timedelta:
+    """Return the length of time that a text names, from nothing to 10 years, to the microsecond.
+
+    Raises TriggerError (field `every`) for a text that names none, or a longer one.
     """
     if len(text) > _LONGEST_SHOWN:
         raise _unreadable(text[:_LONGEST_SHOWN], 0)
@@ -55,7 +63,7 @@ def read_duration(text: str) -> timedelta:
         raise _unreadable(text, 0)
     if total > LONGEST // timedelta(microseconds=1):
         raise out_of_bounds(text)
-    return within_bounds(timedelta(microseconds=int(total)), text)
+    return timedelta(microseconds=int(total))
 
 
 def within_bounds(every: timedelta, text: str) -> timedelta:

@@ -35,6 +35,9 @@ def upgrade() -> None:
         sa.Column("next_fire_time", UtcDateTime(), nullable=True, comment="first fire time not yet decided on"),
         sa.Column("next_due_time", UtcDateTime(), nullable=True, comment="when a node looks at it next; null: never"),
         sa.Column("last_fire_time", UtcDateTime(), nullable=True),
+        sa.Column(
+            "run_count", sa.Integer(), nullable=False, comment="runs that its fire times made; max_runs bounds it"
+        ),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("error_count", sa.Integer(), nullable=False),
         sa.Column("declared_by", sa.String(length=255), nullable=True),
@@ -124,6 +127,30 @@ def upgrade() -> None:
     op.create_index("ix_worker_tasks_task", "worker_tasks", ["task"], unique=False)
 
     op.create_table(
+        "calendars",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "document",
+            sa.Text(),
+            nullable=False,
+            comment="JSON; kept as text, which is what the parsed ones are known by",
+        ),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_by", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_calendars"),
+    )
+    op.create_table(
+        "calendar_uses",
+        sa.Column("schedule_id", sa.Uuid(), nullable=False),
+        sa.Column("calendar", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["calendar"], ["calendars.name"], name="fk_calendar_uses_calendar"),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name="fk_calendar_uses_schedule_id"),
+        sa.PrimaryKeyConstraint("schedule_id", "calendar", name="pk_calendar_uses"),
+    )
+    op.create_index("ix_calendar_uses_calendar", "calendar_uses", ["calendar"], unique=False)
+    op.create_table(
         "runs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("schedule_id", sa.Uuid(), nullable=False),
@@ -142,9 +169,9 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("missed_until", UtcDateTime(), nullable=True),
-        sa.Column("missed_count", sa.Integer(), nullable=True),
-        sa.Column("missed_count_exact", sa.Boolean(), nullable=False),
+        sa.Column("covered_until", UtcDateTime(), nullable=True),
+        sa.Column("covered_count", sa.Integer(), nullable=True),
+        sa.Column("covered_count_exact", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["schedule_id", "schedule_version"],
             ["schedule_versions.schedule_id", "schedule_versions.version"],
@@ -166,6 +193,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("calendar_uses")
+    op.drop_table("calendars")
     op.drop_index(
         "ix_runs_unsent",
         "runs",

@@ -1,0 +1,83 @@
+"""The options that write a spec."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from punctual.cli.spec_options import SpecOptions, takes_spec_options
+
+
+def test_only_given_options_are_in_the_document() -> None:
+    assert SpecOptions().document() == {}
+    options = SpecOptions(
+        task="app.t", trigger="every 2s", arg=["1", "x"], kwarg=["k=v"], description="", jitter="5m", catchup="none"
+    )
+    assert options.document() == {
+        "task": "app.t",
+        "trigger": "every 2s",
+        "args": [1, "x"],
+        "kwargs": {"k": "v"},
+        "description": "",
+        "jitter": "5m",
+        "catchup": {"policy": "none"},
+    }
+
+
+def test_an_empty_text_takes_a_field_back_to_its_default() -> None:
+    options = SpecOptions(queue="", start_at="", end_at="", max_runs=0, blackout=[""], allowed=[""])
+    assert options.document() == {
+        "queue": None,
+        "start_at": None,
+        "end_at": None,
+        "max_runs": None,
+        "calendars": {"blackout": [], "allowed": []},
+    }
+
+
+@pytest.fixture
+def _in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_new_york")
+def test_bounds_without_an_offset_are_local_time() -> None:
+    options = SpecOptions(start_at="2026-07-01T09:00", end_at="2026-12-01T00:00Z", max_runs=3)
+    assert options.document() == {"start_at": "2026-07-01T13:00:00Z", "end_at": "2026-12-01T00:00:00Z", "max_runs": 3}
+
+
+def test_a_bound_that_is_no_instant_is_refused() -> None:
+    with pytest.raises(typer.BadParameter, match="no instant"):
+        SpecOptions(start_at="soon").document()
+
+
+def test_calendars_are_named_by_use() -> None:
+    options = SpecOptions(blackout=["holidays", "freeze"], when_closed="next_open")
+    assert options.document() == {"calendars": {"blackout": ["holidays", "freeze"], "when_closed": "next_open"}}
+
+
+def test_a_trigger_may_be_an_object() -> None:
+    document = SpecOptions(trigger='{"kind": "interval", "every": 2}').document()
+    assert document == {"trigger": {"kind": "interval", "every": 2}}
+    with pytest.raises(typer.BadParameter, match="--trigger is not JSON"):
+        SpecOptions(trigger="{kind: interval}").document()
+
+
+def test_a_command_takes_each_option_once_and_finds_them_in_one_place() -> None:
+    app = typer.Typer()
+
+    @app.command()
+    @takes_spec_options
+    def write(name: str, *, options: SpecOptions, loud: bool = False) -> None:
+        """Write."""
+        typer.echo(f"{name} {options.document()} {loud}")
+
+    said = CliRunner().invoke(app, ["n", "--arg", "1", "--arg", "b", "--when-closed", "skip", "--loud"])
+    assert said.output == "n {'args': [1, 'b'], 'calendars': {'when_closed': 'skip'}} True\n"
+    assert "--max-runs" in CliRunner().invoke(app, ["--help"]).output
