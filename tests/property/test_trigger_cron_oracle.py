@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from punctual.domain.triggers import Cron
+from punctual.domain.triggers.zone import load_zone
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -219,7 +219,7 @@ def rules(second: st.SearchStrategy[Part]) -> st.SearchStrategy[Rule]:
 @lru_cache(maxsize=64)
 def clock_readings(timezone: str, change: str, reach: timedelta, step: timedelta) -> list[tuple[datetime, datetime]]:
     """Every instant around the change with the wall time that the zone shows at it."""
-    zone, middle = ZoneInfo(timezone), datetime.fromisoformat(change).replace(tzinfo=UTC)
+    zone, middle = load_zone(timezone), datetime.fromisoformat(change).replace(tzinfo=UTC)
     first, count = middle - reach, 2 * reach // step
     instants = [first + number * step for number in range(count)]
     return [(instant, instant.astimezone(zone).replace(tzinfo=None, fold=0)) for instant in instants]

@@ -77,9 +77,10 @@ class WorkerOut(Answer):
 
 
 class SystemOut(Answer):
-    """What runs: this server's version, the nodes and the workers."""
+    """What runs: this server's version and that of its time zones, the nodes and the workers."""
 
     version: str
+    tzdata_version: str = Field(description="The release of the IANA time zone database in use: `2026f`.")
     nodes: list[NodeOut]
     workers: list[WorkerOut]
 

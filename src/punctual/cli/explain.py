@@ -1,7 +1,6 @@
 """`punctual explain`: does it fire then, and if not, why? Answered here, without a server."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -18,6 +17,8 @@ from punctual.cli.trigger_arguments import (
 )
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from punctual.control.preview import ExplainedInstant, FirePreview
 
 
@@ -48,39 +49,38 @@ def explain(
     rule = read_trigger(trigger, timezone)
     timing = Timing(trigger=rule)
     explained = explain_instant(timing, timing.timetable("", {}), read_instant(instant))
-    zone_name = zone_to_show(rule, timezone)
+    zone = zone_to_show(rule, timezone)
     if output == "json":
-        _print_document(explained, zone_name)
+        _print_document(explained, zone)
     else:
-        _print_answer(explained, zone_name)
+        _print_answer(explained, zone)
 
 
-def _print_document(explained: "ExplainedInstant", zone_name: str) -> None:
+def _print_document(explained: "ExplainedInstant", zone: "ZoneInfo") -> None:
     explanation = explained.explanation
     print_json(
         {
             "trigger_text": explained.trigger_text,
             "words": explanation.words,
             "instant": utc_text(explanation.instant),
-            "local": explanation.instant.astimezone(ZoneInfo(zone_name)).isoformat(),
-            "timezone": zone_name,
+            "local": explanation.instant.astimezone(zone).isoformat(),
+            "timezone": zone.key,
             "fires": explanation.fires,
             "due_time": None if explained.due_time is None else utc_text(explained.due_time),
             "reasons": list(explanation.reasons),
             "notes": list(explanation.notes),
-            "previous": _document(explained.previous, zone_name),
-            "next": _document(explained.next, zone_name),
+            "previous": _document(explained.previous, zone),
+            "next": _document(explained.next, zone),
         }
     )
 
 
-def _document(time: "FirePreview | None", zone_name: str) -> dict[str, object] | None:
-    return None if time is None else documents([time], zone_name)[0]
+def _document(time: "FirePreview | None", zone: "ZoneInfo") -> dict[str, object] | None:
+    return None if time is None else documents([time], zone)[0]
 
 
-def _print_answer(explained: "ExplainedInstant", zone_name: str) -> None:
+def _print_answer(explained: "ExplainedInstant", zone: "ZoneInfo") -> None:
     explanation = explained.explanation
-    zone = ZoneInfo(zone_name)
     print_facts(
         [
             ("trigger", explanation.words),
@@ -94,5 +94,5 @@ def _print_answer(explained: "ExplainedInstant", zone_name: str) -> None:
     )
 
 
-def _moment(time: "FirePreview | None", zone: ZoneInfo) -> str:
+def _moment(time: "FirePreview | None", zone: "ZoneInfo") -> str:
     return "none" if time is None else "\n".join([in_zones(time.utc, zone)[0], *time.notes])

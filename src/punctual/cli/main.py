@@ -31,7 +31,9 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's way to call it
     if wanted:
-        typer.echo(f"punctual {version('punctual')}")
+        from punctual.domain.triggers.zone import TZDATA_VERSION  # noqa: PLC0415 - slow to import, for this alone
+
+        typer.echo(f"punctual {version('punctual')} (tzdata {TZDATA_VERSION})")
         raise typer.Exit
 
 
@@ -39,7 +41,13 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's way to call i
 def root(
     *,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            help="Show the version, and that of the time zone database.",
+        ),
     ] = False,
 ) -> None:
     """Schedules for Celery, kept in a database, edited live, with a record of every decision.

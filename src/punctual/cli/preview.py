@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,6 +19,8 @@ from punctual.cli.trigger_arguments import (
 )
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from punctual.control.preview import FirePreview
 
 
@@ -57,14 +58,14 @@ def preview(
     timing = Timing(trigger=rule)
     timetable = timing.anchored(start).timetable("", {})
     foreseen = foresee(timing, timetable, after=start, count=count, previous=previous)
-    zone_name = zone_to_show(rule, timezone)
+    zone = zone_to_show(rule, timezone)
     times = [*foreseen.previous, *foreseen.fire_times]
     if output == "json":
         document = {"trigger_text": foreseen.trigger_text, "words": foreseen.words}
         print_json(
             document
-            | {"fire_times": documents(foreseen.fire_times, zone_name)}
-            | {"previous": documents(foreseen.previous, zone_name)}
+            | {"fire_times": documents(foreseen.fire_times, zone)}
+            | {"previous": documents(foreseen.previous, zone)}
         )
         return
     if output == "name":
@@ -72,19 +73,18 @@ def preview(
         return
     print_lines([foreseen.words, ""])
     if times:
-        _print_times(times, zone_name, previous=len(foreseen.previous))
+        _print_times(times, zone, previous=len(foreseen.previous))
     if not foreseen.fire_times:
         print_lines([f"It does not fire after {wall_text(start, UTC)}."])
 
 
-def documents(times: "Sequence[FirePreview]", zone_name: str) -> list[dict[str, Any]]:
+def documents(times: "Sequence[FirePreview]", zone: "ZoneInfo") -> list[dict[str, Any]]:
     """Return fire times as the API answers them, in a zone."""
-    zone = ZoneInfo(zone_name)
     return [
         {
             "utc": utc_text(time.utc),
             "local": time.utc.astimezone(zone).isoformat(),
-            "timezone": zone_name,
+            "timezone": zone.key,
             "due_time": None if time.due_time is None else utc_text(time.due_time),
             "notes": time.notes,
         }
@@ -92,12 +92,11 @@ def documents(times: "Sequence[FirePreview]", zone_name: str) -> list[dict[str, 
     ]
 
 
-def _print_times(times: "Sequence[FirePreview]", zone_name: str, *, previous: int) -> None:
+def _print_times(times: "Sequence[FirePreview]", zone: "ZoneInfo", *, previous: int) -> None:
     """Print fire times in order, of which so many are previous ones; columns that tell nothing new are left out."""
-    zone = ZoneInfo(zone_name)
-    columns = {zone_name: [wall_text(time.utc, zone) for time in times]}
+    columns = {zone.key: [wall_text(time.utc, zone) for time in times]}
     here, utc = ([wall_text(time.utc, place) for time in times] for place in (None, UTC))
-    if here not in (columns[zone_name], utc):
+    if here not in (columns[zone.key], utc):
         columns["LOCAL"] = here
     columns.setdefault("UTC", utc)
     if previous:

@@ -8,6 +8,8 @@ import typer
 from punctual.domain.errors import TriggerError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from punctual.domain.triggers import Trigger
 
 TriggerArgument = Annotated[
@@ -80,9 +82,11 @@ def _pointed(error: TriggerError) -> TriggerError:
     )
 
 
-def zone_to_show(trigger: "Trigger", timezone: str | None) -> str:
-    """Return the name of the zone in which to show fire times: an interval has none, and takes that of `--timezone`."""
-    return timezone if timezone is not None and trigger.kind == "interval" else trigger.timezone_name
+def zone_to_show(trigger: "Trigger", timezone: str | None) -> "ZoneInfo":
+    """Return the zone in which to show fire times: an interval has none, and takes that of `--timezone`."""
+    from punctual.domain.triggers.zone import load_zone  # noqa: PLC0415 - slow to import, and not needed for help
+
+    return load_zone(timezone if timezone is not None and trigger.kind == "interval" else trigger.timezone_name)
 
 
 def utc_text(moment: datetime) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from punctual.domain.identity import new_id
 from punctual.domain.processes import Node
+from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.store import nodes
 from punctual.store.database import Database
 from punctual.testing import ManualClock
@@ -235,12 +236,13 @@ def test_a_task_whose_worker_fell_silent_is_not_live(client: httpx.Client, clock
     assert client.get("tasks/backup.copy").json()["live"] is False
 
 
-def test_the_system_shows_its_version_nodes_and_workers(
+def test_the_system_shows_its_versions_nodes_and_workers(
     client: httpx.Client, database: Database, clock: ManualClock
 ) -> None:
     node = _beat(database, clock)
     answer = client.get("system").json()
     assert answer["version"]
+    assert answer["tzdata_version"] == TZDATA_VERSION
     assert answer["nodes"] == [
         {
             "id": str(node.id),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from punctual.domain.clock import SystemClock
 from punctual.domain.run import RunError, RunState
+from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.build import build_engine
 from punctual.engine.sender import TaskMessage
 from punctual.store import runs
@@ -235,3 +237,7 @@ def test_every_name_that_the_server_takes_can_be_named_in_commands(punctual: Pun
     assert made.status == 0, made.err
     assert punctual("schedules", "show", "-o", "name", "--", name).out == f"{name}\n"
     assert punctual("schedules", "delete", "--", name).status == 0
+
+
+def test_the_version_is_told_with_that_of_the_time_zones(punctual: Punctual) -> None:
+    assert punctual("--version").out == f"punctual {version('punctual')} (tzdata {TZDATA_VERSION})\n"

@@ -369,7 +369,7 @@ export interface paths {
         };
         /**
          * Show what runs
-         * @description Return the version of this server, the nodes and the workers.
+         * @description Return the versions of this server and of its time zones, the nodes and the workers.
          */
         get: operations["getSystem"];
         put?: never;
@@ -1013,11 +1013,16 @@ export interface components {
         };
         /**
          * SystemOut
-         * @description What runs: this server's version, the nodes and the workers.
+         * @description What runs: this server's version and that of its time zones, the nodes and the workers.
          */
         SystemOut: {
             /** Version */
             version: string;
+            /**
+             * Tzdata Version
+             * @description The release of the IANA time zone database in use: `2026f`.
+             */
+            tzdata_version: string;
             /** Nodes */
             nodes: components["schemas"]["NodeOut"][];
             /** Workers */

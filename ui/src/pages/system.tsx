@@ -112,7 +112,11 @@ export function SystemPage() {
     <>
       <PageHeader
         title="System"
-        description={system.data ? `Punctual ${system.data.version}` : "Whether due runs can be sent and run."}
+        description={
+          system.data
+            ? `Punctual ${system.data.version}, time zones of ${system.data.tzdata_version}`
+            : "Whether due runs can be sent and run."
+        }
       />
       <Stack>
         <Section title={readiness.data?.ready ? "All is ready" : "Readiness"}>

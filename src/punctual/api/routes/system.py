@@ -6,15 +6,17 @@ from fastapi import APIRouter
 
 from punctual.api.deps import ServicesDep
 from punctual.api.schemas_system import NodeOut, SystemOut, WorkerOut
+from punctual.domain.triggers.zone import TZDATA_VERSION
 
 router = APIRouter(prefix="/system", tags=["system"])
 
 
 @router.get("", summary="Show what runs")
 def get_system(services: ServicesDep) -> SystemOut:
-    """Return the version of this server, the nodes and the workers."""
+    """Return the versions of this server and of its time zones, the nodes and the workers."""
     return SystemOut(
         version=version("punctual"),
+        tzdata_version=TZDATA_VERSION,
         nodes=[NodeOut.of(view) for view in services.system.nodes()],
         workers=[WorkerOut.of(view) for view in services.system.workers()],
     )

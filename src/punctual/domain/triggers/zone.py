@@ -1,15 +1,19 @@
 """Time zones by IANA name, and what a wall clock reading means where clocks are changed.
 
+Every zone comes from the `tzdata` package, never from the files of the machine: so all machines agree on fire times.
 A gap is a stretch of wall time that never was (clocks put forward); a fold is one that came twice (clocks put back).
 """
 
 import difflib
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
+from importlib.resources import files
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
+
+import tzdata  # type: ignore[import-untyped]  # it has data, and two version strings
 
 from punctual.domain.errors import TriggerError
 
@@ -22,21 +26,31 @@ LONGEST_ZONE_NAME = 100
 LONGEST_SHIFT = timedelta(hours=3)
 """Debian cron takes only changes up to this as daylight saving; a longer gap is a change of the calendar."""
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9][A-Za-z0-9_+-]*)*")
-_NOT_FOR_SCHEDULES = frozenset({"Factory", "localtime", "posixrules"})
+TZDATA_VERSION: str = tzdata.IANA_VERSION
+"""The release of the time zone database in use, as IANA names it: `2026f`."""
+
+_PACKAGE = files(tzdata)
+_NOT_FOR_SCHEDULES = frozenset({"Factory"})
 _LONGEST_ABBREVIATION = 4
 _SECOND = timedelta(seconds=1)
 
 
-@lru_cache(maxsize=1024)
+class _PackagedZone(ZoneInfo):
+    """A zone that is copied and pickled by its name, which `ZoneInfo` refuses for one that was read from a file."""
+
+    def __reduce__(self) -> tuple[Callable[[str], ZoneInfo], tuple[str]]:
+        return load_zone, (self.key,)
+
+
 def find_zone(name: str) -> ZoneInfo | None:
-    """Return the zone of this IANA name, or None for a name that is unknown or means another zone on each machine."""
-    if not _NAME.fullmatch(name) or name in _NOT_FOR_SCHEDULES or name.startswith(("posix/", "right/")):
-        return None
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):
-        return None
+    """Return the zone of this IANA name, or None for a name that the database does not have."""
+    return _read_zone(name) if name in zone_names() else None
+
+
+@cache
+def _read_zone(name: str) -> ZoneInfo:
+    with _PACKAGE.joinpath("zoneinfo", *name.split("/")).open("rb") as file:
+        return _PackagedZone.from_file(file, key=name)
 
 
 def load_zone(name: str) -> ZoneInfo:
@@ -50,7 +64,7 @@ def load_zone(name: str) -> ZoneInfo:
 @cache
 def zone_names() -> frozenset[str]:
     """Return the IANA names that a trigger accepts."""
-    return frozenset(available_timezones() - _NOT_FOR_SCHEDULES)
+    return frozenset(_PACKAGE.joinpath("zones").read_text("utf-8").split()) - _NOT_FOR_SCHEDULES
 
 
 def _zone_advice(name: str) -> str:
