@@ -9,7 +9,8 @@ from punctual.control.preview import ExplainedInstant, FirePreview, Preview
 from punctual.domain.timing import Timing
 
 Notes = Annotated[
-    list[str], Field(description="What changed clocks, calendars and jitter mean for it; mostly there are none.")
+    list[str],
+    Field(description="What clocks, calendars and jitter mean for it, and which triggers of a union; mostly none."),
 ]
 Words = Annotated[str, Field(description="When it fires, in words.")]
 

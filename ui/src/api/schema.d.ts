@@ -559,7 +559,7 @@ export interface components {
             reasons: string[];
             /**
              * Notes
-             * @description What changed clocks mean for it; mostly there are none.
+             * @description What changed clocks mean for it, by which triggers of a union it fires; mostly there are none.
              */
             notes: string[];
             /** @description The last fire time before the instant. */
@@ -587,7 +587,7 @@ export interface components {
             timezone: string;
             /**
              * Notes
-             * @description What changed clocks mean for it; mostly there are none.
+             * @description What changed clocks mean for it, by which triggers of a union it fires; mostly there are none.
              */
             notes: string[];
         };

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from punctual.domain.explain.phrases import MONTHS, WEEKDAYS, items_of, listed, numbers_of, ordinal, runs_of, step_of
+from punctual.domain.explain.day_phrases import (
+    ALL_MONTHS,
+    SHORTEST_MONTHS,
+    in_months,
+    nth_word,
+    of_months,
+    one_weekday,
+    plural_weekdays,
+    weekday_names,
+)
+from punctual.domain.explain.phrases import WEEKDAYS, items_of, listed, numbers_of, ordinal, runs_of, step_of
 from punctual.domain.triggers.cron_days import (
     WEEK,
     DayRule,
@@ -15,11 +25,7 @@ from punctual.domain.triggers.cron_days import (
 )
 from punctual.domain.triggers.cron_expression import CronRule
 
-_NTH = ("", "first", "second", "third", "fourth", "fifth")
 _ALL_DAYS = list(range(1, 32))
-_ALL_MONTHS = list(range(1, 13))
-_MON_TO_FRI = [1, 2, 3, 4, 5]
-_SHORTEST = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEWEST_IN_RUN = 3
 _NOT_ALWAYS_THERE = 5
 
@@ -50,16 +56,16 @@ def day_words(rule: CronRule) -> DayWords:
     months, years = numbers_of(rule.months), _years(rule)
     days, weekdays = _fields(rule.days)
     if days is None and weekdays is None:
-        when = _in_months(months) + years
+        when = in_months(months) + years
         return DayWords(f"every day{when}", when, leads=True, daily=not when)
     if days is None and weekdays is not None:
         return _weekday_words(weekdays, months, years)
     if days is None:
         raise AssertionError(rule)
     existing = _where_it_exists(days, months)
-    dates = f"{_date_words(days)} of {_of_months(months)}{existing}"
+    dates = f"{_date_words(days)} of {of_months(months)}{existing}"
     if weekdays is None:
-        yearly = " every year" if months != _ALL_MONTHS and not years and not existing else ""
+        yearly = " every year" if months != ALL_MONTHS and not years and not existing else ""
         text = f"on {dates}{yearly}{years}"
         return DayWords(text, f" {text}", leads=False)
     years = years and f",{years}"
@@ -92,65 +98,29 @@ def _weekday_words(weekdays: _Days, months: list[int], years: str) -> DayWords:
         text = f"on {every}{',' if both and years else ''}{years}"
         return DayWords(text, f" {text}", leads=both, pause=both)
     every += years
-    plural = _plural(weekdays.numbers)
+    plural = plural_weekdays(weekdays.numbers)
     if plural is None:
         return DayWords(every, f" on {every}", leads=True)
-    return DayWords(every, f" on {plural}{_in_months(months)}{years}", leads=True)
+    return DayWords(every, f" on {plural}{in_months(months)}{years}", leads=True)
 
 
 def _every_weekday(weekdays: _Days, months: list[int]) -> str:
     """Return `every weekday`, `every Monday in June`, `the second Friday of every month`, or both kinds."""
     parts = []
     if weekdays.numbers:
-        parts.append(f"every {_weekday_names(weekdays.numbers)}{_in_months(months)}")
+        parts.append(f"every {weekday_names(weekdays.numbers)}{in_months(months)}")
     if weekdays.special:
         fifth = all(isinstance(day, NthWeekday) and day.nth == _NOT_ALWAYS_THERE for day in weekdays.special)
-        there = (" that has one" if months == _ALL_MONTHS else " when there is one") if fifth else ""
-        parts.append(f"{listed([_special(day) for day in weekdays.special])} of {_of_months(months)}{there}")
+        there = (" that has one" if months == ALL_MONTHS else " when there is one") if fifth else ""
+        parts.append(f"{listed([_special(day) for day in weekdays.special])} of {of_months(months)}{there}")
     return ", and on ".join(parts)
-
-
-def _weekday_names(numbers: list[int]) -> str:
-    if numbers == _MON_TO_FRI:
-        return "weekday"
-    stretch = _stretch(numbers)
-    if stretch is not None:
-        return f"day from {WEEKDAYS[stretch[0]]} to {WEEKDAYS[stretch[1]]}"
-    return listed([WEEKDAYS[number] for number in _from_monday(numbers)])
-
-
-def _plural(numbers: list[int]) -> str | None:
-    """Return `weekdays`, `Mondays and Fridays`; None for a stretch of days, which has no plural."""
-    if numbers == _MON_TO_FRI:
-        return "weekdays"
-    if _stretch(numbers) is not None:
-        return None
-    return listed([f"{WEEKDAYS[number]}s" for number in _from_monday(numbers)])
 
 
 def _one_weekday(weekdays: _Days) -> str:
     """Return `a weekday (Monday to Friday)`, `a Monday or the second Friday of the month`."""
-    numbers = weekdays.numbers
-    stretch = _stretch(numbers)
-    if numbers == _MON_TO_FRI:
-        names = ["a weekday (Monday to Friday)"]
-    elif stretch is not None:
-        names = [f"a day from {WEEKDAYS[stretch[0]]} to {WEEKDAYS[stretch[1]]}"]
-    else:
-        names = [f"a {WEEKDAYS[number]}" for number in _from_monday(numbers)]
-    return listed([*names, *(f"{_special(day)} of the month" for day in weekdays.special)], "or")
-
-
-def _from_monday(numbers: list[int]) -> list[int]:
-    return sorted(numbers, key=lambda number: (number - 1) % WEEK)
-
-
-def _stretch(numbers: list[int]) -> tuple[int, int] | None:
-    """Return the first and last of three to six weekdays in a row, over the week's end too."""
-    if not _FEWEST_IN_RUN <= len(numbers) < WEEK:
-        return None
-    firsts = [number for number in numbers if (number - 1) % WEEK not in numbers]
-    return (firsts[0], (firsts[0] + len(numbers) - 1) % WEEK) if len(firsts) == 1 else None
+    return listed(
+        [*one_weekday(weekdays.numbers), *(f"{_special(day)} of the month" for day in weekdays.special)], "or"
+    )
 
 
 def _date_words(days: _Days) -> str:
@@ -175,40 +145,16 @@ def _special(day: SpecialDay) -> str:
         case NearestWorkday(number):
             return f"the weekday (Monday to Friday) nearest the {ordinal(number or 0)}"
         case NthWeekday(weekday, nth):
-            return f"the {_NTH[nth]} {WEEKDAYS[weekday]}"
+            return f"the {nth_word(nth)} {WEEKDAYS[weekday]}"
         case LastWeekday(weekday):
             return f"the last {WEEKDAYS[weekday]}"
 
 
 def _where_it_exists(days: _Days, months: list[int]) -> str:
-    if not days.special and days.numbers[0] > min(_SHORTEST[month] for month in months):
+    if not days.special and days.numbers[0] > min(SHORTEST_MONTHS[month] for month in months):
         one = "one" if len(days.numbers) == 1 else "any"
-        return f" that has {one}" if months == _ALL_MONTHS else f" when there is {one}"
+        return f" that has {one}" if months == ALL_MONTHS else f" when there is {one}"
     return ""
-
-
-def _month_items(months: list[int]) -> list[str]:
-    step = step_of(months, 4)
-    if step is not None:
-        return [f"every {ordinal(step)} month from {MONTHS[months[0]]} to {MONTHS[months[-1]]}"]
-    return items_of(months, MONTHS.__getitem__)
-
-
-def _of_months(months: list[int]) -> str:
-    if months == _ALL_MONTHS:
-        return "every month"
-    return f"every month{_in_months(months)}" if _is_season(months) else listed(_month_items(months))
-
-
-def _in_months(months: list[int]) -> str:
-    if months == _ALL_MONTHS:
-        return ""
-    items = _month_items(months)
-    return f" from {items[0]}" if _is_season(months) else f" in {listed(items)}"
-
-
-def _is_season(months: list[int]) -> bool:
-    return len(runs_of(months)) == 1 and len(months) >= _FEWEST_IN_RUN
 
 
 def _years(rule: CronRule) -> str:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from punctual.domain.explain.phrases import MONTHS, WEEKDAYS, clock_words, date_words
+from punctual.domain.explain.clock_changes import fraction_reason, pass_reason
+from punctual.domain.explain.phrases import MONTHS, WEEKDAYS, date_words
 from punctual.domain.triggers.cron import Cron
 from punctual.domain.triggers.cron_days import WEEK, DayRule, month_shape
 from punctual.domain.triggers.cron_expression import ALIASES, read_expression
@@ -27,10 +28,7 @@ def cron_reasons(trigger: Cron, local: datetime) -> list[str]:
         *_field_reason("minute", local.minute, str(local.minute), rule.minutes, written[_MINUTE]),
         *_field_reason("second", local.second, str(local.second), rule.seconds, written[_SECOND]),
     ]
-    if local.microsecond:
-        fraction = f"{local.microsecond:06}".rstrip("0")
-        reasons.append(f"it is 0.{fraction} seconds past a whole second, and cron fires on whole seconds")
-    return reasons or [_pass_reason(local)]
+    return [*reasons, *fraction_reason(local, "cron")] or [pass_reason(local)]
 
 
 def _written(expression: str) -> list[str]:
@@ -63,12 +61,3 @@ def _day_reasons(rule: DayRule, local: datetime, written: list[str]) -> list[str
         which = WEEKDAYS[number] if not rule.special_weekdays else f"{WEEKDAYS[number]} {date_words(local)}"
         reasons.append(f"{which} is not in {written[_WEEKDAY]}")
     return [" and ".join(reasons) + ", and one of the two is needed"] if rule.either else reasons
-
-
-def _pass_reason(local: datetime) -> str:
-    """Return why a local time that every field matches is none: it comes twice, and this is the other time."""
-    this, other = ("second", "first") if local.fold else ("first", "second")
-    return (
-        f"{clock_words(local)} comes twice on {date_words(local)}; this is the {this} time, "
-        f"and it fires only the {other} time"
-    )

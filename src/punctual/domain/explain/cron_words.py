@@ -2,22 +2,12 @@
 
 from functools import lru_cache
 
+from punctual.domain.explain.clock_changes import knob_phrases
 from punctual.domain.explain.cron_day_words import day_words
 from punctual.domain.explain.cron_time_words import time_words
 from punctual.domain.triggers.cron import Cron, clock_of
 from punctual.domain.triggers.cron_days import DayMatch
 from punctual.domain.triggers.cron_expression import read_expression
-from punctual.domain.triggers.wall_clock import WallClock
-
-_GAP = {
-    "shift": "when clocks go forward, a time left out runs right after the gap",
-    "skip": "when clocks go forward, a time left out is skipped",
-}
-_FOLD = {
-    "first": "when clocks go back, a repeated time runs only the first time",
-    "second": "when clocks go back, a repeated time runs only the second time",
-    "both": "when clocks go back, a repeated time runs both times",
-}
 
 
 def cron_words(trigger: Cron) -> str:
@@ -26,7 +16,7 @@ def cron_words(trigger: Cron) -> str:
         trigger.expression, trigger.timezone, trigger.day_match, trigger.on_gap, trigger.on_fold, trigger.seed
     )
     text, elapsed = _rule_words(trigger.expression, trigger.day_match, trigger.seed or "")
-    return f"{text} in {trigger.timezone}{_clock_changes(clock, elapsed=elapsed)}"
+    return "; ".join([f"{text} in {trigger.timezone}", *knob_phrases(clock, elapsed=elapsed)])
 
 
 @lru_cache(maxsize=4096)
@@ -42,15 +32,3 @@ def _rule_words(expression: str, day_match: DayMatch, seed: str) -> tuple[str, b
     else:
         text = f"{time.text} {days.before}"
     return f"{text}," if days.pause and not text.endswith(time.text) else text, time.elapsed
-
-
-def _clock_changes(clock: WallClock, *, elapsed: bool) -> str:
-    """Return how changed clocks are met, where it is not what the words lead to expect."""
-    if clock.zone.utcoffset(None) is not None:  # its clocks never change
-        return ""
-    parts = []
-    if clock.on_gap != ("skip" if elapsed else "shift"):
-        parts.append(_GAP[clock.on_gap])
-    if clock.on_fold != ("both" if elapsed else "first"):
-        parts.append(_FOLD[clock.on_fold])
-    return "".join(f"; {part}" for part in parts)

@@ -1,4 +1,4 @@
-"""What a person must know about one fire time: how the clocks of its time zone changed around it."""
+"""What a person must know about one fire time: above all, how the clocks of its time zone changed around it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,7 +6,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from punctual.domain.explain.phrases import clock_words, date_words, listed
-from punctual.domain.triggers import Cron, Once
+from punctual.domain.explain.solar_words import solar_notes
+from punctual.domain.triggers import AnyOf, Cron, Once, Rrule, Solar
 from punctual.domain.triggers.base import TriggerModel
 from punctual.domain.triggers.cron import clock_of
 from punctual.domain.triggers.cron_search import Wall, wall_of
@@ -15,6 +16,7 @@ from punctual.domain.triggers.zone import Changeover, OnFold, changeover_around,
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_TICK = timedelta(microseconds=1)
 _MOST_LISTED = 3
 _MOST_WALLS = 200
 """Bounds the wall times looked at between two neighbours: few, because all but those in gaps are fire times."""
@@ -23,18 +25,26 @@ _MOST_WALLS = 200
 def notes_on(trigger: TriggerModel, fire_time: datetime) -> list[str]:
     """Return the notes on a fire time of the trigger, as sentences without a full stop; mostly there are none.
 
-    They tell that it was moved by clocks put forward, that its wall time comes twice, and which times between the fire
-    time before it and itself do not exist. An instant that is no fire time is the caller's mistake.
+    They tell that it was moved by clocks put forward, that its wall time comes twice, which times between the fire time
+    before it and itself do not exist, that days before it were without the event of the sun, and which triggers of a
+    union fire. An instant that is no fire time is the caller's mistake.
     """
+    notes: list[str] = []
     try:
         match trigger:
             case Cron():
-                return _cron_notes(trigger, fire_time)
+                notes = _cron_notes(trigger, fire_time)
             case Once():
-                return _once_notes(trigger, fire_time)
+                notes = _once_notes(trigger, fire_time)
+            case Rrule():
+                notes = _rrule_notes(trigger, fire_time)
+            case Solar():
+                notes = solar_notes(trigger, fire_time)
+            case AnyOf():
+                notes = _union_notes(trigger, fire_time)
     except OverflowError:  # at the calendar's ends some zone has no year for it, and no clocks change
         return []
-    return []
+    return notes
 
 
 class _Gap(NamedTuple):
@@ -48,13 +58,40 @@ def _cron_notes(trigger: Cron, fire_time: datetime) -> list[str]:
     clock = clock_of(
         trigger.expression, trigger.timezone, trigger.day_match, trigger.on_gap, trigger.on_fold, trigger.seed
     )
-    previous = clock.previous_before(fire_time) or _day_before(fire_time)
+    why_skipped = "on_gap=skip" if trigger.on_gap else "an expression with * in minute or hour follows elapsed time"
+    return _clock_notes(clock, fire_time, clock.previous_before(fire_time), why_skipped)
+
+
+def _rrule_notes(trigger: Rrule, fire_time: datetime) -> list[str]:
+    """Return the notes of those rules, and of the dates, that fire then."""
+    why_skipped = "on_gap=skip" if trigger.on_gap else "a rule that is hourly or more frequent follows elapsed time"
+    notes: dict[str, None] = {}
+    for source in trigger.sources:
+        if source.next_after(fire_time - _TICK) == fire_time:
+            notes |= dict.fromkeys(
+                _clock_notes(source.clock, fire_time, source.previous_before(fire_time), why_skipped)
+            )
+    return list(notes)
+
+
+def _union_notes(trigger: AnyOf, fire_time: datetime) -> list[str]:
+    """Return by which of the triggers it fires, and the notes of each."""
+    firing = [each for each in trigger.triggers if each.next_after(fire_time - _TICK) == fire_time]
+    texts = [f'"{each.text}"' for each in firing]
+    return [
+        f"It fires by {listed(texts)}",
+        *dict.fromkeys(note for each in firing for note in notes_on(each, fire_time)),
+    ]
+
+
+def _clock_notes(clock: WallClock, fire_time: datetime, previous: datetime | None, why_skipped: str) -> list[str]:
+    """Return what changed clocks did to a fire time, and to the wall times since the fire time before it."""
     notes = []
-    for gap in _gaps(clock, previous, fire_time):
+    for gap in _gaps(clock, previous or _day_before(fire_time), fire_time):
         if gap.changeover.instant == fire_time and clock.on_gap == "shift" and gap.changeover.shiftable:
             notes.append(_shifted(gap.walls, fire_time.astimezone(clock.zone)))
         else:
-            notes.append(_skipped(gap, clock, chosen=trigger.on_gap is not None))
+            notes.append(_skipped(gap, clock, why_skipped))
     return [*notes, *_pass(clock.zone, fire_time, clock.on_fold)]
 
 
@@ -117,11 +154,9 @@ def _shifted(walls: Sequence[datetime], local: datetime) -> str:
     return f"{_left_out(walls)}; {it} at {clock_words(local)} instead"
 
 
-def _skipped(gap: _Gap, clock: WallClock, *, chosen: bool) -> str:
-    if not gap.changeover.shiftable and clock.on_gap == "shift":
-        reason = "the calendar leaves out more than three hours"
-    else:
-        reason = "on_gap=skip" if chosen else "an expression with * in minute or hour follows elapsed time"
+def _skipped(gap: _Gap, clock: WallClock, why_skipped: str) -> str:
+    by_calendar = not gap.changeover.shiftable and clock.on_gap == "shift"
+    reason = "the calendar leaves out more than three hours" if by_calendar else why_skipped
     return f"{_left_out(gap.walls)} and {'is' if len(gap.walls) == 1 else 'are'} skipped: {reason}"
 
 

@@ -1,7 +1,7 @@
 """The small change of English that the words of triggers are made of."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 MONTHS = (
     "",
@@ -82,7 +82,7 @@ def step_of(numbers: Sequence[int], fewest: int = _FEWEST_IN_PROGRESSION) -> int
     return step if step > 1 and list(numbers) == list(range(numbers[0], numbers[-1] + 1, step)) else None
 
 
-def date_words(moment: datetime) -> str:
+def date_words(moment: date) -> str:
     """Return `24 December 2026`."""
     return f"{moment.day} {MONTHS[moment.month]} {moment.year}"
 
@@ -92,3 +92,12 @@ def clock_words(moment: datetime) -> str:
     if moment.microsecond:
         return moment.strftime("%H:%M:%S") + f".{moment.microsecond:06}".rstrip("0")
     return moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
+
+
+def moment_words(instant: datetime, local: datetime) -> str:
+    """Return an instant on the clock that `local` shows: `18:00 on 24 December 2026 CET`."""
+    try:
+        wall = instant.astimezone(local.tzinfo)
+    except OverflowError:
+        wall = instant
+    return f"{clock_words(wall)} on {date_words(wall)} {wall:%Z}"

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 from punctual.domain.errors import TriggerError
 from punctual.domain.explain.cron_why import cron_reasons
 from punctual.domain.explain.notes import notes_on
-from punctual.domain.explain.phrases import clock_words, date_words
+from punctual.domain.explain.phrases import moment_words
+from punctual.domain.explain.rrule_why import rrule_reasons
+from punctual.domain.explain.solar_words import solar_reason
 from punctual.domain.explain.words import in_words
-from punctual.domain.triggers import Cron, Once
+from punctual.domain.triggers import AnyOf, Cron, Once, Rrule, Solar
 from punctual.domain.triggers.base import TriggerModel, as_utc
+from punctual.domain.triggers.single import AnySingle
 from punctual.domain.triggers.zone import load_zone
 
 _TICK = timedelta(microseconds=1)
@@ -86,32 +89,36 @@ def _reasons(
             return cron_reasons(trigger, local)
         case Once():
             return [_once_reason(local, previous, following)]
+        case Rrule():
+            return rrule_reasons(trigger, local)
+        case Solar():
+            return [solar_reason(trigger, local, previous, following)]
+        case AnyOf():
+            return [reason for each in trigger.triggers for reason in _member_reasons(each, local)]
         case _:
             return [_neighbours(local, previous, following)]
 
 
+def _member_reasons(member: AnySingle, local: datetime) -> list[str]:
+    """Return the reasons of one trigger of a union, by the clock of its own zone; each begins with its text."""
+    own = _in_zone(local.astimezone(UTC), load_zone(member.timezone_name)) or local
+    reasons = _reasons(member, own, member.previous_before(local), member.next_after(local))
+    return [f"{member.text}: {reason}" for reason in reasons]
+
+
 def _once_reason(local: datetime, previous: datetime | None, following: datetime | None) -> str:
     if previous is not None and following is not None:
-        return f"It fires at {_moment(previous, local)} and at {_moment(following, local)} only"
+        return f"It fires at {moment_words(previous, local)} and at {moment_words(following, local)} only"
     fire_time, side = (following, "before") if following is not None else (previous, "after")
     if fire_time is None:
         return "It has no fire time"
     distance = abs(fire_time - local)
-    return f"It fires at {_moment(fire_time, local)} only, and this is {distance} {side}"
+    return f"It fires at {moment_words(fire_time, local)} only, and this is {distance} {side}"
 
 
 def _neighbours(local: datetime, previous: datetime | None, following: datetime | None) -> str:
     if previous is not None and following is not None:
-        return f"The nearest fire times are {_moment(previous, local)} and {_moment(following, local)}"
+        return f"The nearest fire times are {moment_words(previous, local)} and {moment_words(following, local)}"
     if following is not None:
-        return f"Its first fire time is {_moment(following, local)}"
-    return "It has no fire time" if previous is None else f"Its last fire time is {_moment(previous, local)}"
-
-
-def _moment(instant: datetime, local: datetime) -> str:
-    """Return the instant on the clock that `local` shows."""
-    try:
-        wall = instant.astimezone(local.tzinfo)
-    except OverflowError:
-        wall = instant
-    return f"{clock_words(wall)} on {date_words(wall)} {wall:%Z}"
+        return f"Its first fire time is {moment_words(following, local)}"
+    return "It has no fire time" if previous is None else f"Its last fire time is {moment_words(previous, local)}"

@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 from punctual.domain.explain.cron_words import cron_words
 from punctual.domain.explain.phrases import clock_words, counted, date_words, listed
-from punctual.domain.triggers import AnyOf, Cron, Interval, Once
+from punctual.domain.explain.rrule_words import rrule_words
+from punctual.domain.explain.solar_words import solar_words
+from punctual.domain.triggers import AnyOf, Cron, Interval, Once, Rrule, Solar
 from punctual.domain.triggers.base import TriggerModel
 from punctual.domain.triggers.zone import load_zone, offset_at
 
@@ -19,19 +21,25 @@ _MOST_OF_A_UNIT = 120
 def in_words(trigger: TriggerModel) -> str:
     """Return what a trigger means, in English: `every weekday at 09:00 in Europe/Berlin`.
 
-    Triggers with different fire times have different words. A kind that has no words yet gives its short text.
+    Triggers with different fire times have different words. A kind of trigger that is not of this package gives its
+    `text`.
     """
     match trigger:
         case Cron():
-            return cron_words(trigger)
+            words = cron_words(trigger)
         case Interval():
-            return _interval_words(trigger)
+            words = _interval_words(trigger)
         case Once():
-            return _once_words(trigger)
+            words = _once_words(trigger)
+        case Rrule():
+            words = rrule_words(trigger)
+        case Solar():
+            words = solar_words(trigger)
         case AnyOf():
-            return ", or ".join(in_words(part) for part in trigger.triggers)
+            words = ", or ".join(in_words(part) for part in trigger.triggers)
         case _:
-            return str(getattr(trigger, "text", "")) or type(trigger).__name__
+            words = str(getattr(trigger, "text", "")) or type(trigger).__name__
+    return words
 
 
 def _interval_words(trigger: Interval) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -24,7 +25,9 @@ LONGEST_SET_TEXT = LONGEST_SET + 250
 _FIELDS_BEFORE_TEXT = 6
 _KNOBS = ("on_gap", "on_fold")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
+EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
+"""Where rules start when neither DTSTART nor an anchor tells it."""
+
 _TICK = timedelta(microseconds=1)
 
 
@@ -133,7 +136,7 @@ class Rrule(TriggerModel):
         for rule in read.rules:
             # Without DTSTART the phase is not fixed yet, so it must not decide.
             judged = rule if read.start else replace(rule, interval=1, count=None)
-            if search_of(judged, read.start or _EPOCH_WALL).at_or_after(0) is None:
+            if search_of(judged, read.start or EPOCH_WALL).at_or_after(0) is None:
                 error = TriggerError(
                     message=f'"{self.expression}": no date matches all parts of a rule',
                     fix="Widen its BY parts or its UNTIL, or leave the rule out.",
@@ -153,7 +156,7 @@ class Rrule(TriggerModel):
         utc = as_utc(instant)
         if utc is None:
             return None
-        found = (source.next_after(utc) for source in self._sources())
+        found = (source.next_after(utc) for source in self.sources)
         return min((each for each in found if each is not None), default=None)
 
     def previous_before(self, instant: datetime) -> datetime | None:
@@ -161,7 +164,7 @@ class Rrule(TriggerModel):
         utc = as_utc(instant)
         if utc is None:
             return None
-        found = (source.previous_before(utc) for source in self._sources())
+        found = (source.previous_before(utc) for source in self.sources)
         return max((each for each in found if each is not None), default=None)
 
     def anchored(self, now: datetime) -> Self:
@@ -171,32 +174,40 @@ class Rrule(TriggerModel):
             return self
         return self.model_copy(update={"anchor": max(utc, _EPOCH).replace(microsecond=0)})
 
-    def _sources(self) -> tuple["_Source", ...]:
+    @property
+    def start(self) -> datetime | None:
+        """The wall time from which its rules count; None where neither DTSTART nor an anchor tells it."""
+        return _start_of(read_set(self.expression), load_zone(self.timezone), self.anchor)
+
+    @property
+    def sources(self) -> tuple["Source", ...]:
+        """What its fire times come from: each of the rules, then the RDATEs together if there are any."""
         return _sources_of(self.expression, self.timezone, self.on_gap, self.on_fold, self.anchor)
 
 
-class _Source(NamedTuple):
-    """One rule, or all RDATEs, of a set; with the last instant that a UNTIL in UTC allows."""
+class Source(NamedTuple):
+    """One rule, or all RDATEs (then `rule` is None), of a set; with the last instant that a UNTIL in UTC allows."""
 
+    rule: Rule | None
     clock: WallClock
     until: datetime | None
 
     def next_after(self, instant: datetime) -> datetime | None:
+        """Return its first fire time strictly after the UTC instant, or None."""
         found = self.clock.next_after(instant)
         return None if found is None or (self.until is not None and found > self.until) else found
 
     def previous_before(self, instant: datetime) -> datetime | None:
+        """Return its last fire time strictly before the UTC instant, or None."""
         return self.clock.previous_before(instant if self.until is None else min(instant, self.until + _TICK))
 
 
 @lru_cache(maxsize=4096)
 def _sources_of(
     expression: str, timezone: str, on_gap: OnGap | None, on_fold: OnFold | None, anchor: datetime | None
-) -> tuple[_Source, ...]:
+) -> tuple[Source, ...]:
     read, zone = read_set(expression), load_zone(timezone)
-    start = read.start
-    if start is None:
-        start = _EPOCH_WALL if anchor is None else anchor.astimezone(zone).replace(tzinfo=None, fold=0)
+    start = _start_of(read, zone, anchor) or EPOCH_WALL
     excluded = frozenset(moment_at(wall) for wall in read.excluded)
     sources = []
     for rule in read.rules:
@@ -209,11 +220,17 @@ def _sources_of(
             on_gap or ("skip" if follows_clock else "shift"),
             on_fold or ("both" if follows_clock else "first"),
         )
-        sources.append(_Source(clock, _instant_of_until(rule)))
+        sources.append(Source(rule, clock, _instant_of_until(rule)))
     if read.dates:
         clock = WallClock(*_listed(read, excluded), zone, on_gap or "shift", on_fold or "first")
-        sources.append(_Source(clock, None))
+        sources.append(Source(None, clock, None))
     return tuple(sources)
+
+
+def _start_of(read: RuleSet, zone: ZoneInfo, anchor: datetime | None) -> datetime | None:
+    if read.start is not None or anchor is None:
+        return read.start
+    return anchor.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _instant_of_until(rule: Rule) -> datetime | None:

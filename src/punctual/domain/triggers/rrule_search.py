@@ -25,7 +25,7 @@ from punctual.domain.triggers.cron_search import Wall
 from punctual.domain.triggers.rrule_text import Rule
 
 DAY = 86_400
-YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY = range(5)
+YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = range(7)
 
 _MOST_YEARS = 400
 _MOST_YEARS_OF_UNITS = 100
@@ -61,27 +61,41 @@ def search_of(rule: Rule, start: datetime) -> "RuleSearch":
     return RuleSearch(rule, start)
 
 
+def completed(rule: Rule, start: datetime) -> Rule:
+    """Return the rule with what it leaves open taken from its start, as the RFC says."""
+    taken: dict[str, Any] = {}
+    if all(part is None for part in (rule.byweekno, rule.byyearday, rule.bymonthday, rule.byday)):
+        if rule.freq == WEEKLY:
+            taken["byday"] = ((start.weekday(), 0),)
+        elif rule.freq <= MONTHLY:
+            taken["bymonthday"] = (start.day,)
+        if rule.freq == YEARLY and rule.bymonth is None:
+            taken["bymonth"] = (start.month,)
+    if rule.freq < HOURLY and rule.byhour is None:
+        taken["byhour"] = (start.hour,)
+    if rule.freq <= HOURLY and rule.byminute is None:
+        taken["byminute"] = (start.minute,)
+    if rule.freq <= MINUTELY and rule.bysecond is None:
+        taken["bysecond"] = (start.second,)
+    return replace(rule, **taken)
+
+
 class RuleSearch:
     """A rule from its start to its COUNT or its local UNTIL; a UNTIL in UTC is for the caller to heed."""
 
     def __init__(self, rule: Rule, start: datetime) -> None:
-        """Take from the start what the rule leaves open, as the RFC says."""
-        named = (rule.byweekno, rule.byyearday, rule.bymonthday, rule.byday)
-        if named == (None,) * len(named):
-            if rule.freq == WEEKLY:
-                rule = replace(rule, byday=((start.weekday(), 0),))
-            elif rule.freq <= MONTHLY:
-                rule = replace(rule, bymonthday=(start.day,))
-            if rule.freq == YEARLY and rule.bymonth is None:
-                rule = replace(rule, bymonth=(start.month,))
+        """Find the end of the rule, if it has one."""
+        rule = completed(rule, start)
         self._rule = rule
         self._start = moment_at(start)
         self._start_day = start.date()
         self._last: int | None = None
         self._most_years = _MOST_YEARS if rule.freq < HOURLY else _MOST_YEARS_OF_UNITS
-        hours = rule.byhour or ((start.hour,) if rule.freq < HOURLY else tuple(range(24)))
-        minutes = rule.byminute or ((start.minute,) if rule.freq <= HOURLY else tuple(range(60)))
-        seconds = rule.bysecond or ((start.second,) if rule.freq <= HOURLY + 1 else tuple(range(60)))
+        hours, minutes, seconds = (
+            rule.byhour or tuple(range(24)),
+            rule.byminute or tuple(range(60)),
+            rule.bysecond or tuple(range(60)),
+        )
         if rule.freq < HOURLY:
             self._times = tuple(h * 3600 + m * 60 + s for h, m, s in product(hours, minutes, seconds))
             self._units: _Units | None = None
@@ -300,21 +314,21 @@ def _days_of(rule: Rule, start: date, year: int) -> tuple[int, ...]:
     if rule.freq == MONTHLY:
         counted = [m for m in range(1, 13) if ((year - start.year) * 12 + m - start.month) % step == 0]
         months = [m for m in counted if rule.bymonth is None or m in rule.bymonth]
-        return tuple(day for month in months for day in _expanded(rule, year, month))
+        return tuple(day for month in months for day in days_named(rule, year, month))
     if step > 1 and rule.freq == DAILY:
         first = date(year, 1, 1).toordinal()
         counted_days = range(first + (start.toordinal() - first) % step, first + 365 + isleap(year), step)
-        named = set(_expanded(rule, year, None)) if counted_days else set()
+        named = set(days_named(rule, year, None)) if counted_days else set()
         return tuple(day for day in counted_days if day in named)
-    days = _expanded(rule, year, None)
+    days = days_named(rule, year, None)
     if step > 1 and rule.freq == WEEKLY:
         first = start.toordinal() - (start.weekday() - rule.wkst) % 7
         return tuple(day for day in days if (day - first) // 7 % step == 0)
     return tuple(days)
 
 
-def _expanded(rule: Rule, year: int, month: int | None) -> list[int]:
-    """Return the ordinals of the days that the day parts of a rule name in one year or month."""
+def days_named(rule: Rule, year: int, month: int | None) -> list[int]:
+    """Return the ordinals of the days that the day parts of a rule name in one year, or in one month of it."""
     first = date(year, 1, 1)
     model = year if rule.byweekno else _MODELS[first.weekday(), isleap(year)]
     start = first.toordinal()
@@ -323,7 +337,9 @@ def _expanded(rule: Rule, year: int, month: int | None) -> list[int]:
 
 _MODELS = {(date(year, 1, 1).weekday(), isleap(year)): year for year in range(2000, 2028)}
 """A year for each of the 14 forms that a year has; but weeks are numbered by the neighbouring years as well."""
-_WITHOUT_PERIOD: dict[str, Any] = {"interval": 1, "count": None, "until": None, "bysetpos": None}
+_WITHOUT_PERIOD: dict[str, Any] = {"interval": 1} | dict.fromkeys(
+    ("count", "until", "bysetpos", "byhour", "byminute", "bysecond")
+)
 
 
 @lru_cache(maxsize=1024)

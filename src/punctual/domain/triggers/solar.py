@@ -26,7 +26,9 @@ SolarEvent = Literal[
 ]
 
 _FIELDS_BEFORE_TEXT = 5
-_DEPRESSIONS = {"civil": 6.0, "nautical": 12.0, "astronomical": 18.0}
+DEPRESSIONS = {"civil": 6.0, "nautical": 12.0, "astronomical": 18.0}
+"""Degrees below the horizon, by the names of dawn and dusk."""
+
 _HORIZON = 90.0
 _SUN_RADIUS = 16 / 60
 _NOON = 720.0
@@ -100,6 +102,18 @@ class Solar(TriggerModel):
         """Return the last fire time strictly before the instant; None when no day of the year before has the event."""
         return self._nearest(instant, -1)
 
+    def day_of(self, instant: datetime) -> int:
+        """Return the ordinal of the sun's day, counted from one midnight of the sun to the next, at this instant."""
+        return (instant.astimezone(UTC) + timedelta(minutes=_MINUTES_PER_DEGREE * self.longitude)).toordinal()
+
+    def on_day(self, day: int) -> datetime | None:
+        """Return the fire time on a day of the sun, None where it has none."""
+        return _event_of(self.event, self.latitude, self.longitude, day)
+
+    def stays_low(self, day: int) -> bool:
+        """Whether the sun stays too low for the event, on a day of the sun without it; else it stays too high."""
+        return _stays_low(self.event, self.latitude, day)
+
     def _nearest(self, instant: datetime, direction: Literal[1, -1]) -> datetime | None:
         utc = as_utc(instant)
         if utc is None:
@@ -108,7 +122,7 @@ class Solar(TriggerModel):
         for ahead in range(-_SLACK, _MOST_DAYS + _SLACK):
             day = today + direction * ahead
             if 1 <= day <= date.max.toordinal():
-                found = _event_of(self.event, self.latitude, self.longitude, day)
+                found = self.on_day(day)
                 if found is not None and (found > utc if direction == 1 else found < utc):
                     return found
         return None
@@ -164,7 +178,7 @@ def _event_of(event: SolarEvent, latitude: float, longitude: float, day: int) ->
     repeat one where an event moves over midnight; counting from local noon does not. Whole seconds, rounded down.
     """
     try:
-        from astral import SunDirection, refraction_at_zenith, sun  # noqa: PLC0415 - an optional extra
+        from astral import SunDirection, sun  # noqa: PLC0415 - an optional extra
         from astral.julian import julianday, julianday_to_juliancentury  # noqa: PLC0415 - same
     except ImportError:
         raise TriggerError(
@@ -172,11 +186,8 @@ def _event_of(event: SolarEvent, latitude: float, longitude: float, day: int) ->
             fix="Run: pip install 'punctual[solar]'",
             field="kind",
         ) from None
-    name, _, depth = event.partition("_")
-    zenith = _HORIZON + _DEPRESSIONS.get(depth, _SUN_RADIUS)
-    zenith += refraction_at_zenith(zenith)
-    rising = SunDirection.RISING if name in {"dawn", "sunrise"} else SunDirection.SETTING
-    bounded = max(-_HIGHEST_LATITUDE, min(latitude, _HIGHEST_LATITUDE))
+    zenith = _zenith(event)
+    rising = SunDirection.RISING if event.startswith(("dawn", "sunrise")) else SunDirection.SETTING
     start = julianday(date.fromordinal(day))
     minutes = _NOON - _MINUTES_PER_DEGREE * longitude
     angle = 0.0
@@ -184,7 +195,7 @@ def _event_of(event: SolarEvent, latitude: float, longitude: float, day: int) ->
         century = julianday_to_juliancentury(start + minutes / 1440)
         if event != "solar_noon":
             try:
-                angle = degrees(sun.hour_angle(bounded, sun.sun_declination(century), zenith, rising))
+                angle = degrees(sun.hour_angle(_bounded(latitude), sun.sun_declination(century), zenith, rising))
             except ValueError:  # the sun stays above, or below
                 return None
         minutes = _NOON - _MINUTES_PER_DEGREE * (longitude + angle) - sun.eq_of_time(century)
@@ -192,6 +203,26 @@ def _event_of(event: SolarEvent, latitude: float, longitude: float, day: int) ->
         return datetime.fromordinal(day).replace(tzinfo=UTC) + timedelta(seconds=int(minutes * 60 // 1))
     except OverflowError:  # no year for it
         return None
+
+
+def _zenith(event: SolarEvent) -> float:
+    """Return the angle between the sun's centre and the zenith at which the event is, in degrees."""
+    from astral import refraction_at_zenith  # noqa: PLC0415 - an optional extra
+
+    zenith = _HORIZON + DEPRESSIONS.get(event.rpartition("_")[2], _SUN_RADIUS)
+    return zenith + refraction_at_zenith(zenith)
+
+
+def _stays_low(event: SolarEvent, latitude: float, day: int) -> bool:
+    from astral import sun  # noqa: PLC0415 - an optional extra
+    from astral.julian import julianday, julianday_to_juliancentury  # noqa: PLC0415 - same
+
+    declination = sun.sun_declination(julianday_to_juliancentury(julianday(date.fromordinal(day)) + 0.5))
+    return abs(_bounded(latitude) - declination) > _zenith(event)  # how far it is from the zenith at noon
+
+
+def _bounded(latitude: float) -> float:
+    return max(-_HIGHEST_LATITUDE, min(latitude, _HIGHEST_LATITUDE))
 
 
 def _canonical(fields: Mapping[str, Any]) -> str:
