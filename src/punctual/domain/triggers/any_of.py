@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from punctual.domain.errors import TriggerError
 from punctual.domain.triggers.base import TriggerModel, built
-from punctual.domain.triggers.rrule import LONGEST_SET_TEXT
+from punctual.domain.triggers.rrule import LONGEST_SET_TEXT, Rrule
+from punctual.domain.triggers.rrule_text import MOST_RULES, read_set
 from punctual.domain.triggers.single import AnySingle, Single, parse_single
 
 SEPARATOR = "|"
@@ -43,6 +44,18 @@ class AnyOf(TriggerModel):
             raise TriggerError(
                 message=f"a union takes {FEWEST} to {MOST} triggers, got {len(triggers)}",
                 fix="Give a single trigger by itself, and join what one cron expression can say.",
+                field="triggers",
+            )
+        return triggers
+
+    @field_validator("triggers")
+    @classmethod
+    def _have_few_rules(cls, triggers: tuple[AnySingle, ...]) -> tuple[AnySingle, ...]:
+        rules = sum(len(read_set(trigger.expression).rules) for trigger in triggers if isinstance(trigger, Rrule))
+        if rules > MOST_RULES:
+            raise TriggerError(
+                message=f"a union takes at most {MOST_RULES} RRULEs in all, got {rules}",
+                fix="Join them, or list dates as RDATE.",
                 field="triggers",
             )
         return triggers

@@ -107,6 +107,8 @@ class RuleSearch:
             self._last = self._end_of_count(rule.count)
 
     def _end_of_count(self, count: int) -> int | None:
+        if self._units is None and self._rule.bysetpos is None:
+            return self._end_of_count_by_years(count)
         found = self.at_or_after(self._start)
         for _ in range(count - 1):
             following = None if found is None else self.at_or_after(found + 1)
@@ -114,6 +116,21 @@ class RuleSearch:
                 break
             found = following
         return found
+
+    def _end_of_count_by_years(self, count: int) -> int | None:
+        """Return the moment of this number where every day has the same times; None when the calendar ends before."""
+        first, second = divmod(self._start, DAY)
+        for year in self._years_from(self._start_day.year):
+            days = self._days_of(year)
+            if year == self._start_day.year:
+                days = days[bisect_left(days, first) :]
+                if days and days[0] == first:
+                    count += bisect_left(self._times, second)  # those before the start do not count
+            if count <= len(days) * len(self._times):
+                day, place = divmod(count - 1, len(self._times))
+                return days[day] * DAY + self._times[place]
+            count -= len(days) * len(self._times)
+        return None
 
     def at_or_after(self, moment: int) -> int | None:
         """Return the first moment of the rule at or after this one, or None."""
@@ -330,13 +347,13 @@ def _days_of(rule: Rule, start: date, year: int) -> tuple[int, ...]:
 def days_named(rule: Rule, year: int, month: int | None) -> list[int]:
     """Return the ordinals of the days that the day parts of a rule name in one year, or in one month of it."""
     first = date(year, 1, 1)
-    model = year if rule.byweekno else _MODELS[first.weekday(), isleap(year)]
+    model = _MODELS[first.weekday(), isleap(year), isleap(year - 1)]
     start = first.toordinal()
     return [start + day for day in _days_by_dateutil(replace(rule, **_WITHOUT_PERIOD), model, month)]
 
 
-_MODELS = {(date(year, 1, 1).weekday(), isleap(year)): year for year in range(2000, 2028)}
-"""A year for each of the 14 forms that a year has; but weeks are numbered by the neighbouring years as well."""
+_MODELS = {(date(year, 1, 1).weekday(), isleap(year), isleap(year - 1)): year for year in range(2000, 2028)}
+"""A year for each form that a year has; the length of the year before tells the number of its last week."""
 _WITHOUT_PERIOD: dict[str, Any] = {"interval": 1} | dict.fromkeys(
     ("count", "until", "bysetpos", "byhour", "byminute", "bysecond")
 )

@@ -16,8 +16,11 @@ LONGEST_SET = 2000
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
+MOST_RULES = 20
+"""RRULEs of one trigger: each is searched by itself, and a rare one may take hundredths of a second."""
+
 MOST_COUNTED = 10_000
-"""The largest COUNT: the end of such a rule is found by counting from its start."""
+"""The largest COUNT, of all rules of a set together: where such a rule ends is found by counting from its start."""
 
 _LARGEST_INTERVAL = 100_000
 _PROPERTIES = ("DTSTART", "RRULE", "RDATE", "EXDATE")
@@ -117,6 +120,7 @@ def read_set(text: str) -> RuleSet:
         raise _fault(_Place(text, 0, text), "the set has neither RRULE nor RDATE", _EXAMPLE)
     for moment, place in found.dates + found.excluded:
         _same_form(moment, start, place)
+    _bounded(found)
     for rule, whole_day, place in found.rules:
         if whole_day and not start.whole_day:
             raise _fault(place, "UNTIL has no time of day", "Write the last time, for example UNTIL=20261224T235959.")
@@ -139,6 +143,18 @@ class _Gathered:
     rules: list[tuple[Rule, bool, _Place]] = field(default_factory=list)
     dates: list[tuple[_Moment, _Place]] = field(default_factory=list)
     excluded: list[tuple[_Moment, _Place]] = field(default_factory=list)
+
+
+def _bounded(found: _Gathered) -> None:
+    """Refuse more rules, and longer counts, than a search can look at in no time."""
+    counted = 0
+    for number, (rule, _, place) in enumerate(found.rules, 1):
+        counted += rule.count or 0
+        if number > MOST_RULES:
+            raise _fault(place, f"the set has more than {MOST_RULES} rules", "Join them, or list dates as RDATE.")
+        if counted > MOST_COUNTED:
+            message = f"the COUNTs of all rules are more than {MOST_COUNTED} together"
+            raise _fault(place, message, "Use UNTIL instead of COUNT.")
 
 
 def _gathered(text: str) -> _Gathered:
