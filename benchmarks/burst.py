@@ -48,7 +48,8 @@ def fill(database: Database, clock: ManualClock) -> None:
     with database.write() as tx:
         for number in range(SCHEDULES):
             spec = ScheduleSpec(name=f"schedule {number}", task="bench.nothing", trigger=trigger, args=[number])
-            status = ScheduleStatus().at(trigger.next_after(now))
+            first = trigger.next_after(now)
+            status = ScheduleStatus().at(first, first)
             made = Schedule(id=new_id(), version=1, spec=spec, status=status, created_at=now, updated_at=now)
             schedules.insert(tx, made, actor="bench")
 

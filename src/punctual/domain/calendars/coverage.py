@@ -21,18 +21,17 @@ from punctual.domain.triggers.zone import load_zone
 SEARCH_DAYS = 1827
 """Days that a search looks ahead: five years."""
 
-MOST_WORK = 20_000
+MOST_WORK = 10_000
 """Stretches that a search looks at, about; calendars with hundreds of them a day are searched less far."""
 
 _FIRST_DAY, _LAST_DAY = 4, date.max.toordinal() - 4
 """Days nearer to the ends of time are taken to have no stretches, so that no neighbour of a day is missing."""
 
-_MOST_KEPT = MOST_WORK
+_MOST_KEPT = 20_000
 _MOST_LOCAL_DAYS = 8
 _WORK_OF_AN_OCCURRENCE = 5
 _A_DAY = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
-
 
 _Key = TypeVar("_Key")
 
@@ -62,7 +61,7 @@ class _Placed(NamedTuple):
 def day_of(ordinal: int) -> tuple[datetime, datetime]:
     """Return the start and the end of the day of UTC with this ordinal."""
     start = datetime.fromordinal(ordinal).replace(tzinfo=UTC)
-    return start, start + _A_DAY
+    return start, LATEST if ordinal == date.max.toordinal() else start + _A_DAY
 
 
 def searched_days(ordinal: int) -> range:
@@ -144,11 +143,13 @@ class Coverage:
 
     def _of_date(self, day: date) -> tuple[_Placed, ...]:
         """Return the stretches that begin on this day of the zone's calendar, which touches two or three of UTC."""
-        if day not in self._local_days:
+        known = self._local_days.get(day)
+        if known is None:
+            known = tuple(self._beginning_on(day))
             if len(self._local_days) >= _MOST_LOCAL_DAYS:
                 self._local_days.clear()
-            self._local_days[day] = tuple(self._beginning_on(day))
-        return self._local_days[day]
+            self._local_days[day] = known
+        return known
 
     def _beginning_on(self, day: date) -> Iterator[_Placed]:
         whole = [self._dates.get(day), self._yearly.get((day.month, day.day))]

@@ -154,10 +154,14 @@ def _read_moment(value: object) -> date:
         raise CalendarError(message=f"{error.message} and no date with a time", fix=fix) from None
 
 
+def _written(moment: date) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 _Moment = Annotated[
     date,
     PlainValidator(_read_moment),
-    PlainSerializer(lambda moment: moment.isoformat(), return_type=str, when_used="json"),
+    PlainSerializer(_written, when_used="json"),
     WithJsonSchema({"type": "string", "examples": ["2026-12-24", "2026-12-24T18:00"]}),
 ]
 

@@ -88,7 +88,7 @@ class OpenTimes:
         """Take the calendars that the schedule names."""
         self._blackout = tuple(blackout)
         self._allowed = tuple(allowed)
-        self._openings: dict[int, datetime | None] = {}
+        self._openings: dict[int, datetime | None] = {}  # by the day that was searched after
 
     def closure_at(self, instant: datetime) -> Closure | None:
         """Return why the schedule is closed at the instant and until when, or None when it is open."""
@@ -144,11 +144,14 @@ class OpenTimes:
 
     def _opening_after(self, ordinal: int) -> datetime | None:
         """Return the first instant after the day at which the schedule is open."""
-        if ordinal not in self._openings:
-            if len(self._openings) >= _MOST_KEPT:
-                self._openings.clear()
-            self._openings[ordinal] = self._search_after(ordinal)
-        return self._openings[ordinal]
+        try:
+            return self._openings[ordinal]
+        except KeyError:
+            opening = self._search_after(ordinal)
+        if len(self._openings) >= _MOST_KEPT:
+            self._openings.clear()
+        self._openings[ordinal] = opening
+        return opening
 
     def _search_after(self, ordinal: int) -> datetime | None:
         work = 0

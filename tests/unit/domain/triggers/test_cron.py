@@ -97,48 +97,6 @@ def test_a_year_field_ends_the_trigger() -> None:
     assert trigger.previous_before(NEW_YEAR) is None
 
 
-CLOCK_CHANGES = [
-    # fixed times in a gap run right after it, once
-    ("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00", ["2026-03-29T03:00+02:00", "2026-03-30T02:30+02:00"]),
-    ("0,30 2,3 * * *", "Europe/Berlin", "2026-03-29T00:00", ["2026-03-29T03:00+02:00", "2026-03-29T03:30+02:00"]),
-    ("30 2 * * *", "America/New_York", "2026-03-08T05:00", ["2026-03-08T03:00-04:00", "2026-03-09T02:30-04:00"]),
-    ("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00", ["2026-10-04T02:30+11:00", "2026-10-05T02:15+11:00"]),
-    ("0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00", ["2018-11-04T01:00-02:00", "2018-11-05T00:00-02:00"]),
-    ("30 1 * * *", "Antarctica/Troll", "2026-03-29T00:00", ["2026-03-29T03:00+02:00", "2026-03-30T01:30+02:00"]),
-    # in a repeated hour they run once, the first time
-    ("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00", ["2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"]),
-    ("0 2,3 * * *", "Europe/Berlin", "2026-10-24T12:00", ["2026-10-25T02:00+02:00", "2026-10-25T03:00+01:00"]),
-    ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T12:00", ["2026-04-05T01:45+11:00", "2026-04-06T01:45+10:30"]),
-    ("30 23 * * *", "America/Sao_Paulo", "2018-02-17T12:00", ["2018-02-17T23:30-02:00", "2018-02-18T23:30-03:00"]),
-    # with * in minute or hour, elapsed time counts
-    ("*/30 * * * *", "Europe/Berlin", "2026-03-29T00:15", ["2026-03-29T01:30+01:00", "2026-03-29T03:00+02:00"]),
-    (
-        "0 * * * *",
-        "Europe/Berlin",
-        "2026-10-24T23:30",
-        ["2026-10-25T02:00+02:00", "2026-10-25T02:00+01:00", "2026-10-25T03:00+01:00"],
-    ),
-    (
-        "45 * * * *",
-        "Australia/Lord_Howe",
-        "2026-04-04T14:00",
-        ["2026-04-05T01:45+11:00", "2026-04-05T01:45+10:30", "2026-04-05T02:45+10:30"],
-    ),
-    ("*/20 2 * * *", "Europe/Berlin", "2026-03-28T12:00", ["2026-03-30T02:00+02:00", "2026-03-30T02:20+02:00"]),
-    # a whole day left out shifts nothing
-    ("0 12 * * *", "Pacific/Apia", "2011-12-29T12:00", ["2011-12-29T12:00-10:00", "2011-12-31T12:00+14:00"]),
-    ("0 12 30 * *", "Pacific/Apia", "2011-12-01T00:00", ["2012-01-30T12:00+14:00"]),
-    # Casablanca puts its clocks back for Ramadan
-    ("30 2 * * *", "Africa/Casablanca", "2026-02-14T12:00", ["2026-02-15T02:30+01:00", "2026-02-16T02:30+00:00"]),
-    ("30 2 * * *", "Africa/Casablanca", "2026-03-21T12:00", ["2026-03-22T03:00+01:00", "2026-03-23T02:30+01:00"]),
-]
-
-
-@pytest.mark.parametrize(("expression", "timezone", "after", "expected"), CLOCK_CHANGES)
-def test_clock_changes_follow_debian_cron(expression: str, timezone: str, after: str, expected: list[str]) -> None:
-    assert upcoming(cron(expression, timezone), instant(after), len(expected)) == expected
-
-
 def test_a_gap_may_be_skipped_and_a_fold_taken_late_or_twice() -> None:
     before_gap, before_fold = instant("2026-03-28T12:00"), instant("2026-10-24T12:00")
     night = "30 2 * * *"

@@ -1,0 +1,254 @@
+"""Calendars against a walk over the wall clock, minute by minute, in the days around a change of the clocks."""
+
+from bisect import bisect_left
+from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punctual.domain.calendars.calendar import Calendar
+from punctual.domain.calendars.use import OpenTimes
+from punctual.domain.triggers.zone import zone_names
+
+Rule = dict[str, Any]
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+DAYS = 6
+"""Days of the walk; those in the middle are judged, and what begins or ends near its borders is not."""
+
+JUDGED = range(2 * 1440, 4 * 1440)
+WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+NAMED = [
+    ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+    ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+    ("America/Sao_Paulo", datetime(2018, 11, 4, 3, tzinfo=UTC)),
+    ("America/Sao_Paulo", datetime(2018, 2, 18, 2, tzinfo=UTC)),
+    ("America/Havana", datetime(2026, 11, 1, 5, tzinfo=UTC)),
+    ("America/St_Johns", datetime(2006, 10, 29, 2, 31, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+    ("Pacific/Apia", datetime(2011, 12, 30, 10, tzinfo=UTC)),
+    ("Pacific/Kwajalein", datetime(1993, 8, 21, 12, tzinfo=UTC)),
+    ("Antarctica/Troll", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+    ("UTC", datetime(2026, 12, 31, 12, tzinfo=UTC)),
+]
+
+
+class Walk(NamedTuple):
+    """What the clocks of a zone show at each minute from `start` on."""
+
+    zone: str
+    start: datetime
+    walls: list[datetime]
+    latest_yet: list[datetime]
+    earliest_to_come: list[datetime]
+
+    @property
+    def dates(self) -> list[date]:
+        """The days of the walk and the two before it, whether the clocks show them or not."""
+        first = self.walls[0].date() - 2 * DAY
+        return [first + number * DAY for number in range(DAYS + 4)]
+
+    def minutes(self, wall_from: datetime, wall_until: datetime) -> range:
+        """The minutes from the first that shows `wall_from` or later to the last that shows less than `wall_until`."""
+        return range(bisect_left(self.latest_yet, wall_from), bisect_left(self.earliest_to_come, wall_until))
+
+    def occurrence(self, wall: datetime) -> int | None:
+        """The minute at which something set for a wall time happens: the first reading, or the end of a gap."""
+        if wall in self.walls:
+            return self.walls.index(wall)
+        for index in range(1, len(self.walls)):
+            before, after = self.walls[index - 1], self.walls[index]
+            if before < wall < after:
+                return index if after - before - MINUTE <= timedelta(hours=3) else None
+        return None
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> Walk:
+    name, instant = draw(st.sampled_from(NAMED) | found_changes())
+    start = instant - (DAYS // 2) * DAY - draw(st.sampled_from([0, 0, 7, 12])) * timedelta(hours=1)
+    start = start.replace(second=0)
+    zone = ZoneInfo(name)
+    walls = [(start + number * MINUTE).astimezone(zone).replace(tzinfo=None, fold=0) for number in range(DAYS * 1440)]
+    earliest_to_come = list(accumulate(reversed(walls), min))[::-1]
+    return Walk(name, start, walls, list(accumulate(walls, max)), earliest_to_come)
+
+
+@st.composite
+def found_changes(draw: st.DrawFn) -> tuple[str, datetime]:
+    """A zone of all there are, and a change of its clocks in some year, or the year's start without one."""
+    name = draw(st.sampled_from(sorted(zone_names())))
+    first = datetime(draw(st.integers(1975, 2037)), 1, 1, tzinfo=UTC)
+    zone = ZoneInfo(name)
+    for number in range(366):
+        day = first + number * DAY
+        if day.astimezone(zone).utcoffset() != (day + DAY).astimezone(zone).utcoffset():
+            return name, day
+    return name, first
+
+
+HOURS = st.builds(
+    "{:02}:{:02}".format, st.sampled_from([0, 0, 1, 1, 2, 2, 3, 9, 17, 22, 23]), st.sampled_from([0, 0, 1, 15, 30, 59])
+)
+
+
+def date_rules(walk: Walk) -> st.SearchStrategy[Rule]:
+    texts = st.sampled_from(walk.dates).map(date.isoformat)
+    return st.builds(lambda dates: {"kind": "dates", "dates": dates}, st.lists(texts, min_size=1, max_size=3))
+
+
+def weekly_rules(walk: Walk) -> st.SearchStrategy[Rule]:
+    del walk
+    days = st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=4, unique=True)
+    whole = days.map(lambda names: {"kind": "weekly", "days": names})
+    both = st.lists(HOURS, min_size=2, max_size=2, unique=True) | HOURS.map(lambda first: [first, "24:00"])
+    hours = st.builds(
+        lambda names, ends: {"kind": "weekly", "days": names, "from": ends[0], "until": ends[1]}, days, both
+    )
+    return whole | hours | hours
+
+
+def yearly_rules(walk: Walk) -> st.SearchStrategy[Rule]:
+    days = st.sampled_from(walk.dates).map(lambda day: f"{day:%m-%d}")
+    return (days | st.builds("{}..{}".format, days, days)).map(lambda text: {"kind": "yearly", "days": text})
+
+
+@st.composite
+def ranges(draw: st.DrawFn, walk: Walk) -> Rule:
+    numbers = draw(st.lists(st.integers(0, len(walk.walls) - 1), min_size=2, max_size=2, unique=True).map(sorted))
+    instants = [walk.start + number * MINUTE for number in numbers]
+    days = [walk.dates[number % len(walk.dates)] for number in numbers]
+    times = [f"{day}T{hour}" for day, hour in zip(days, draw(st.tuples(HOURS, HOURS)), strict=True)]
+    form = draw(st.sampled_from(["days", "times", "instants"]))
+    if form == "instants":
+        ends = [instant.isoformat() for instant in instants]
+    elif form == "times" and times[0] != times[1]:
+        ends = sorted(times)
+    else:
+        ends = sorted(day.isoformat() for day in days)
+    return {"kind": "range", "from": ends[0], "until": ends[1]}
+
+
+@st.composite
+def recurring_rules(draw: st.DrawFn, walk: Walk) -> Rule:
+    start = f"{draw(st.sampled_from(walk.dates)):%Y%m%d}T{draw(HOURS).replace(':', '')}00"
+    lasting: list[Rule] = [{"duration": "30m"}, {"duration": "25h"}, {"days": 1}, {"days": 2}]
+    freq = draw(st.sampled_from(["DAILY", "DAILY;INTERVAL=2"]))
+    expression = f"DTSTART:{start} RRULE:FREQ={freq}"
+    return {"kind": "recurring", "expression": expression, **draw(st.sampled_from(lasting))}
+
+
+def rules(walk: Walk) -> st.SearchStrategy[Rule]:
+    kinds = (date_rules, weekly_rules, yearly_rules, ranges, recurring_rules)
+    return st.one_of([kind(walk) for kind in kinds])
+
+
+def covered_by(rule: Rule, walk: Walk) -> set[int]:
+    """The minutes of the walk that a rule covers."""
+    if rule["kind"] == "recurring":
+        return occurring(rule, walk)
+    if rule["kind"] == "range" and "T" in rule["from"]:
+        first, last = datetime.fromisoformat(rule["from"]), datetime.fromisoformat(rule["until"])
+        if first.tzinfo is None:
+            return set(walk.minutes(first, last))
+        return {index for index in range(len(walk.walls)) if first <= walk.start + index * MINUTE < last}
+    found: set[int] = set()
+    for day in walk.dates:
+        if names(rule, day):
+            found.update(walk.minutes(*hours_of(rule, day)))
+    return found
+
+
+def names(rule: Rule, day: date) -> bool:
+    match rule["kind"]:
+        case "dates":
+            return day.isoformat() in rule["dates"]
+        case "weekly":
+            return WEEKDAYS[day.weekday()] in rule["days"]
+        case "range":
+            return bool(rule["from"] <= day.isoformat() <= rule["until"])
+    first, _, last = rule["days"].partition("..")
+    name, last = f"{day:%m-%d}", last or first
+    return bool(first <= name <= last if first <= last else name >= first or name <= last)
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a wall time
+
+
+def hours_of(rule: Rule, day: date) -> tuple[datetime, datetime]:
+    if "from" not in rule:
+        return midnight(day), midnight(day + DAY)
+    first, last = (timedelta(hours=int(text[:2]), minutes=int(text[3:])) for text in (rule["from"], rule["until"]))
+    return midnight(day) + first, midnight(day) + (last if last > first else last + DAY)
+
+
+def occurring(rule: Rule, walk: Walk) -> set[int]:
+    found: set[int] = set()
+    wall = datetime.strptime(rule["expression"][8:23], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - a wall time
+    step = 2 * DAY if "INTERVAL" in rule["expression"] else DAY
+    while wall < walk.walls[-1]:
+        index = walk.occurrence(wall)
+        if index is not None and "days" in rule:
+            day = walk.walls[index].date()
+            found.update(walk.minutes(midnight(day), midnight(day + rule["days"] * DAY)))
+        elif index is not None:
+            found.update(range(index, index + {"30m": 30, "25h": 1500}[rule["duration"]]))
+        wall += step
+    return found
+
+
+@st.composite
+def calendars(draw: st.DrawFn, walk: Walk, name: str) -> tuple[Calendar, set[int]]:
+    chosen = draw(st.lists(rules(walk), min_size=1, max_size=3))
+    calendar = Calendar.model_validate({"name": name, "timezone": walk.zone, "rules": chosen})
+    return calendar, set().union(*(covered_by(rule, walk) for rule in chosen))
+
+
+@settings(max_examples=100, deadline=None)
+@given(walk=walks(), data=st.data())
+def test_a_calendar_holds_the_minutes_that_the_clocks_show_to_be_its(walk: Walk, data: st.DataObject) -> None:
+    calendar, covered = data.draw(calendars(walk, "c"))
+    wrong = [
+        str(walk.walls[index])
+        for index in JUDGED
+        if (calendar.stretch_at(walk.start + index * MINUTE) is not None) != (index in covered)
+    ]
+    assert wrong == []
+    end = walk.start + JUDGED.stop * MINUTE
+    starts = [index for index in JUDGED if index in covered and index - 1 not in covered]
+    for index in JUDGED[::61]:
+        following = next((start for start in starts if start > index), None)
+        found = calendar.next_start(walk.start + index * MINUTE, end - MINUTE)
+        assert found == (None if following is None else walk.start + following * MINUTE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(walk=walks(), data=st.data(), sorts=st.lists(st.booleans(), min_size=1, max_size=3))
+def test_a_schedule_is_closed_and_opens_again_at_the_minutes_that_the_clocks_show(
+    walk: Walk, data: st.DataObject, sorts: list[bool]
+) -> None:
+    drawn = [(data.draw(calendars(walk, f"c{number}")), allowed) for number, allowed in enumerate(sorts)]
+    times = OpenTimes(
+        [calendar for (calendar, _), allowed in drawn if not allowed],
+        [calendar for (calendar, _), allowed in drawn if allowed],
+    )
+    is_open = [all((index in covered) == allowed for (_, covered), allowed in drawn) for index in range(JUDGED.stop)]
+    end = walk.start + JUDGED.stop * MINUTE
+    following = JUDGED.stop
+    for index in reversed(JUDGED):
+        if index + 1 < JUDGED.stop and is_open[index] != is_open[index + 1]:
+            following = index + 1
+        instant, change = walk.start + index * MINUTE, walk.start + following * MINUTE
+        closure = times.closure_at(instant)
+        assert (closure is None) == is_open[index], str(walk.walls[index])
+        if closure is not None:
+            assert closure.until == change or (change == end and (closure.until is None or closure.until > end))
+        elif index % 7 == 0:
+            assert times.open_until(instant, end) == change
