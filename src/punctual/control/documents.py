@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -92,16 +92,21 @@ def _firing_faults(spec: ScheduleSpec, timetable: Timetable, run_count: int, now
         if spec.trigger.next_after(now) is None:
             fix = "Choose a time that is still to come."
             return [Fault("trigger", "never_fires", "gives no fire time from now on", fix)]
-        if timetable.next_after(now) is None:
+        first = timetable.next_after(now)
+        if first is None:
             field = "end_at" if spec.end_at is not None else "start_at"
             message = "leaves no fire time of the trigger from now on"
             return [Fault(field, "never_fires", message, "Preview the trigger, and choose another instant.")]
-        if timetable.next_open(now, until=now + _SEARCHED) is None:
-            message = f"leave no fire time open in the next {_SEARCHED.days // 365} years"
+        if timetable.open_times is not None and timetable.next_open(now, until=_later(first, _SEARCHED)) is None:
+            message = f"leave no fire time open within {_SEARCHED.days // 365} years of the first"
             return [Fault("calendars", "never_fires", message, "Preview the schedule, and choose other calendars.")]
     except TriggerError as error:  # a library that the trigger needs is missing
         return [Fault("trigger", error.code, error.message, error.fix)]
     return []
+
+
+def _later(instant: datetime, by: timedelta) -> datetime:
+    return instant + by if datetime.max.replace(tzinfo=UTC) - instant > by else datetime.max.replace(tzinfo=UTC)
 
 
 def settled_trigger(spec: ScheduleSpec, schedule_id: UUID, old: Trigger | None, now: datetime) -> Trigger:

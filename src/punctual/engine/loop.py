@@ -13,11 +13,16 @@ from punctual.store import nodes, outbox, schedules
 from punctual.store.database import Database
 
 LONGEST_SLEEP = 1.0
-"""Seconds after which a node looks for changes that other processes made."""
+"""Seconds after which a node looks for changes that other processes made, where it does not hear of them."""
+
+LONGEST_SLEEP_HEARING = 10.0
+"""Seconds after which a node that hears of changes looks all the same."""
 
 HEARTBEAT_SECONDS = 5.0
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 5.0
+_LONGEST_HEARING = 1.0
+"""Seconds; bounds how long a stop waits for the listener."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +40,14 @@ class Engine:
         self._clock = clock
         self._node = node
         self._stopping = threading.Event()
+        self._hears = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin in threads of its own."""
         self._threads = [
             threading.Thread(target=self._fire, name="punctual-engine", daemon=True),
+            threading.Thread(target=self._hear, name="punctual-listener", daemon=True),
             threading.Thread(target=self._beat, name="punctual-heartbeat", daemon=True),
         ]
         for thread in self._threads:
@@ -102,10 +109,30 @@ class Engine:
                 self._database.wait_for_change(self._seconds_until(wake))
 
     def _seconds_until(self, wake: datetime | None) -> float:
+        longest = LONGEST_SLEEP_HEARING if self._hears.is_set() else LONGEST_SLEEP
         if wake is None:
-            return LONGEST_SLEEP
+            return longest
         seconds = (wake - self._clock.now()).total_seconds()
-        return min(max(seconds, 0.0), LONGEST_SLEEP)
+        return min(max(seconds, 0.0), longest)
+
+    def _hear(self) -> None:
+        """Wake at once for the changes of other processes, where the database tells of them."""
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                with self._database.hearing() as hear:
+                    if hear is None:
+                        return
+                    self._hears.set()
+                    pause = _FIRST_PAUSE
+                    while not self._stopping.is_set():
+                        hear(_LONGEST_HEARING)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._hears.clear()
+                self._database.announce_change()  # a sleep that counted on hearing ends
+                _report(error, pause)
+                self._stopping.wait(pause)
+                pause = min(pause * 2, _LAST_PAUSE)
 
     def _beat(self) -> None:
         while True:

@@ -1,11 +1,12 @@
 """The database: connections, transactions, and word that something changed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -57,6 +58,8 @@ class Database:
             with connection.begin():
                 transaction = Transaction(connection, self.dialect)
                 yield transaction
+                if transaction.changed:
+                    self.dialect.announce(connection)
             if transaction.changed:
                 self.announce_change()
 
@@ -65,10 +68,32 @@ class Database:
         self._changed.set()
 
     def wait_for_change(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for a change made by this process; tell whether there was one."""
+        """Wait up to `timeout` seconds for a change made by this process, or heard of; tell whether there was one."""
         happened = self._changed.wait(timeout)
         self._changed.clear()
         return happened
+
+    @contextmanager
+    def hearing(self) -> Iterator[Callable[[float], None] | None]:
+        """Hear of the changes that other processes make, as if this one made them; None where the database is silent.
+
+        What is given waits for a change up to so many seconds. Raises DatabaseUnavailableError.
+        """
+        with _translated():
+            listener = self.dialect.listener(self._engine)
+            if listener is None:
+                yield None
+                return
+
+            def hear(seconds: float) -> None:
+                if listener.wait(seconds):
+                    self.announce_change()
+
+            try:
+                self.announce_change()  # what was announced before we listened
+                yield hear
+            finally:
+                listener.close()
 
     def checked_out(self) -> int:
         """Return how many connections are in use; for tests of leaks."""
@@ -101,7 +126,7 @@ def _resolve(url: str) -> tuple[URL, Dialect]:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (OperationalError, InterfaceError, PoolTimeoutError, psycopg.OperationalError) as error:
         raise _unavailable(error) from error
     except DBAPIError as error:
         if not error.connection_invalidated:

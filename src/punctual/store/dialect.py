@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import psycopg
 from sqlalchemy import Connection, Engine, Insert, Select, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
@@ -13,7 +14,20 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from punctual.domain.clock import monotonic
 
 _WRITE = "punctual_write"
+_CHANNEL = "punctual_changed"
 _LOCK_SECONDS = 30
+
+
+class Listener(Protocol):
+    """A connection that hears what other processes announce."""
+
+    def wait(self, seconds: float) -> bool:
+        """Return True as soon as something is announced, False after so many seconds; raises what the driver does."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection up."""
+        ...
 
 
 class Dialect(Protocol):
@@ -40,6 +54,14 @@ class Dialect(Protocol):
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Return an insert that, where the key is there already, changes the named columns instead."""
+        ...
+
+    def announce(self, connection: Connection) -> None:
+        """Let every process that listens know, once the transaction is committed, that something changed."""
+        ...
+
+    def listener(self, engine: Engine) -> "Listener | None":
+        """Open a connection that hears announcements; None where the database has none."""
         ...
 
     def serialise_migrations(self, connection: Connection) -> None:
@@ -85,6 +107,14 @@ class Postgres:
             index_elements=[key], set_={name: statement.excluded[name] for name in change}
         )
 
+    def announce(self, connection: Connection) -> None:
+        """NOTIFY: delivered when the transaction commits, and not at all when it is rolled back."""
+        connection.execute(text(f"NOTIFY {_CHANNEL}"))
+
+    def listener(self, engine: Engine) -> "Listener | None":
+        """LISTEN on a connection of its own."""
+        return PostgresListener(engine)
+
     def serialise_migrations(self, connection: Connection) -> None:
         """Take an advisory lock until the transaction ends."""
         connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
@@ -93,6 +123,32 @@ class Postgres:
         """Ask the server."""
         instant: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         return instant.astimezone(UTC)
+
+
+class PostgresListener:
+    """A connection outside the pool that LISTENs."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Connect, and hear everything announced from now on."""
+        raw = engine.raw_connection()
+        connection = raw.driver_connection
+        raw.detach()
+        if not isinstance(connection, psycopg.Connection):  # we make every engine with this driver
+            raise TypeError(connection)
+        self._connection = connection
+        self._connection.autocommit = True
+        self._connection.execute(f"LISTEN {_CHANNEL}")
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for a notification; a connection that is dead without having been closed is found out by a query."""
+        for _ in self._connection.notifies(timeout=seconds, stop_after=1):
+            return True
+        self._connection.execute("SELECT 1")
+        return False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
 
 class Sqlite:
@@ -131,6 +187,14 @@ class Sqlite:
         return statement.on_conflict_do_update(
             index_elements=[key], set_={name: statement.excluded[name] for name in change}
         )
+
+    def announce(self, connection: Connection) -> None:
+        """Nothing to do: other processes look each second."""
+
+    def listener(self, engine: Engine) -> "Listener | None":
+        """SQLite has no announcements."""
+        del engine
+        return None
 
     def serialise_migrations(self, connection: Connection) -> None:
         """Nothing to do: the transaction holds the whole file."""

@@ -1,7 +1,7 @@
 """What people do with schedules, and what it never does."""
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,11 @@ def faults_of(schedules: Schedules, **fields: Any) -> dict[str, Fault]:
     with pytest.raises(InvalidInputError) as raised:
         schedules.create(document(**fields), actor="test")
     return {fault.path: fault for fault in raised.value.faults}
+
+
+def test_a_fire_time_in_the_distant_future_is_as_good_as_any(schedules: Schedules) -> None:
+    made = schedules.create({"name": "far", "task": "tick", "trigger": "9999-06-01T00:00"}, actor="test")
+    assert made.status.next_fire_time == datetime(9999, 6, 1, tzinfo=UTC)
 
 
 def test_a_new_schedule_waits_for_its_first_fire_time_after_now(schedules: Schedules, clock: ManualClock) -> None:
