@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from property.oracles.clocks import MINUTE, SECOND, Reading, readings
 from property.oracles.cron import ANY_SECOND, ON_THE_MINUTE, YEARS, Rule, check, listed, numbers, rules
 

@@ -3,25 +3,23 @@
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
+
 from property.oracles.clocks import HOUR, LONGEST_SHIFT, MINUTE, SECOND, ZONES, Change, changes_of
 from property.oracles.cron import ANY_SECOND, ON_THE_MINUTE, YEARS, Rule, check, listed, numbers, rules
-
-from punctual.domain.errors import TriggerError
-from punctual.domain.triggers import Once, parse_trigger
+from punctual.domain.triggers import Once
 
 NOWHERE = datetime.min.replace(tzinfo=UTC)
 KNOBS = [("shift", "first"), ("skip", "second"), ("shift", "both")]
 
 
-def for_each_zone(test: Callable[[str], None]) -> Callable[[str], None]:
-    return pytest.mark.parametrize("timezone", ZONES)(test)
+for_each_zone = pytest.mark.parametrize("timezone", ZONES)
 
 
 def seeded(timezone: str, examples: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -71,6 +69,16 @@ def test_cron_with_seconds_and_years_around_a_change_of_a_zone(timezone: str) ->
         check(near((change,), rule, picks), timezone, change.edges(90 * SECOND), SECOND)
 
     holds()
+
+
+@settings(max_examples=80, deadline=None)
+@given(rule=MINUTE_RULES, picks=PICKS, timezone=st.sampled_from(ZONES), number=st.integers(0, 23))
+def test_cron_around_any_change_of_any_zone_with_other_examples_in_each_run(
+    rule: Rule, picks: list[int] | None, timezone: str, number: int
+) -> None:
+    changes = changes_of(timezone)
+    change = changes[number % len(changes)]
+    check(near((change,), rule, picks), timezone, [change.whole(HOUR)], MINUTE)
 
 
 @for_each_zone

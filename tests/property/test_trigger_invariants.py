@@ -1,24 +1,22 @@
 """What holds for every trigger, at every instant the calendar has."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from property.oracles.kinds import INSTANTS, KINDS, LENGTHS, RECENT, forward
 from pydantic import TypeAdapter
 
+from property.oracles.kinds import INSTANTS, KINDS, LENGTHS, RECENT, forward
 from punctual.domain.triggers import AnyTrigger, Cron, Interval, Trigger, every, parse_trigger
 
 TRIGGERS: TypeAdapter[AnyTrigger] = TypeAdapter(Trigger)
 TICK = timedelta(microseconds=1)
 
 
-def for_each_kind(test: Callable[..., None]) -> Callable[..., None]:
-    return pytest.mark.parametrize("kind", KINDS)(test)
+for_each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @for_each_kind

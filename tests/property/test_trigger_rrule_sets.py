@@ -1,13 +1,13 @@
 """Whole recurrence sets against python-dateutil's: several rules, dates added and left out, and how rules end."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 
 from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from property.oracles.kinds import forward
 
+from property.oracles.kinds import forward
 from punctual.domain.errors import TriggerError
 from punctual.domain.triggers import rrule
 
@@ -97,7 +97,7 @@ def test_a_set_gives_what_python_dateutil_gives(data: st.DataObject, start: date
     found = list(islice(forward(trigger, before), len(wanted) + 1))
     assert found[:MOST] == wanted
     assert trigger.previous_before(before) is None
-    for earlier, later in zip(wanted, wanted[1:], strict=False):
+    for earlier, later in pairwise(wanted):
         assert trigger.previous_before(later) == earlier
     if wanted:
         assert trigger.count_between(before, wanted[-1], MOST) == (len(wanted), True)

@@ -74,7 +74,7 @@ def test_every_event_is_where_the_sun_passes_its_height_and_there_is_no_other(
     end = track[-1][0]
     wanted = passes(event, track)
     if event != "solar_noon":
-        name, _, depth = event.partition("_")
+        _name, _, depth = event.partition("_")
         height = HEIGHTS[f"_{depth}" if depth else ""]
         if any(abs(extreme - height) < GRAZING for extreme in extremes(track)):
             return

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from heapq import merge
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from property.oracles.kinds import SINGLES, forward
 
+from property.oracles.kinds import SINGLES, forward
 from punctual.domain.triggers import any_of
 
 TICK = timedelta(microseconds=1)
@@ -26,7 +26,7 @@ def test_a_union_has_the_fire_times_of_its_members_each_instant_once(members: li
             wanted.append(instant)
     wanted = wanted[:MOST]
     assert list(islice(forward(union, start), MOST)) == wanted
-    for earlier, later in zip(wanted, wanted[1:], strict=False):
+    for earlier, later in pairwise(wanted):
         assert union.previous_before(later) == earlier
     if wanted:
         assert union.count_between(wanted[0], wanted[-1], MOST) == (len(wanted), True)

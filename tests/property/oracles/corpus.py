@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from property.oracles.kinds import forward
-
 from punctual.domain.triggers import parse_trigger
 
 FIRE_TIMES = 6
@@ -25,11 +24,15 @@ TEXTS = [
 ]
 
 
-def answers() -> list[list[object]]:
-    """By text: the trigger bound to an identity as JSON, and its next fire times."""
-    found: list[list[object]] = []
+Answer = tuple[str, str, list[str]]
+"""A text, its trigger as JSON, and its fire times."""
+
+
+def answers() -> list[Answer]:
+    """What this process says of each text, bound to one anchor and one identity."""
+    found: list[Answer] = []
     for text in TEXTS:
         trigger = parse_trigger(text).anchored(START).identified(SEED)
         instants = [each.isoformat() for each in islice(forward(trigger, START), FIRE_TIMES)]
-        found.append([text, trigger.model_dump_json(), instants])
+        found.append((text, trigger.model_dump_json(), instants))
     return found

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from itertools import chain, pairwise
 
 from hypothesis import strategies as st
-from property.oracles.clocks import LONGEST_SHIFT, Reading
 
+from property.oracles.clocks import LONGEST_SHIFT, Reading
 from punctual.domain.errors import TriggerError
 from punctual.domain.triggers import Cron, cron
 from punctual.domain.triggers.cron_days import DayMatch

@@ -1,5 +1,6 @@
 """What every trigger can be asked."""
 
+import reprlib
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -16,6 +17,7 @@ LONGEST_EXPRESSION = 500
 LONGEST_TEXT = 750
 """Characters: room for the longest expression with its time zone and every option."""
 
+_LONGEST_SHOWN = 50
 _Kind = TypeVar("_Kind", bound="TriggerModel")
 _SMALLEST_STEP = timedelta(microseconds=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -37,6 +39,11 @@ def as_utc(instant: datetime) -> datetime | None:
         return instant.astimezone(UTC)
     except OverflowError:
         return None
+
+
+def shown(value: object) -> str:
+    """Return the beginning of a value of any type and size, however deep it is nested."""
+    return (value if isinstance(value, str) else reprlib.repr(value))[:_LONGEST_SHOWN]
 
 
 def located(error: TriggerError, field: str, value: object) -> ValidationError:
@@ -61,7 +68,7 @@ def built(kind: type[_Kind], **fields: object) -> _Kind:
             message=f"{field or 'trigger'}: {fault['msg']}",
             fix="Correct this value.",
             field=field,
-            text=str(fault["input"]),
+            text=shown(fault["input"]),
         ) from None
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, field_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built
+from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, shown
 from punctual.domain.triggers.duration import (
     LONGEST,
     SHORTEST,
@@ -26,15 +26,15 @@ def _read_every(value: object) -> timedelta:
     if isinstance(value, str):
         return read_duration(value.strip())
     if isinstance(value, int | float) and not isinstance(value, bool):
-        shown = f"{value:g} seconds" if abs(value) < 1 << 53 else "more"
+        length = f"{value:g} seconds" if abs(value) < 1 << 53 else "more"
         if not SHORTEST.total_seconds() <= value <= LONGEST.total_seconds():
-            raise out_of_bounds(shown)
+            raise out_of_bounds(length)
         return timedelta(seconds=value)
     raise TriggerError(
         message="every must be a number of seconds or a text such as 1h30m",
         fix='Write for example 90, "90s" or "1h30m".',
         field="every",
-        text=str(value)[:50],
+        text=shown(value),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, located
+from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, located, shown
 from punctual.domain.triggers.text_tail import knobs_text, split_words
 from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, instants_of, load_zone
 
@@ -28,9 +28,7 @@ def _read_at(value: object) -> datetime:
     if isinstance(value, str):
         value = _parse_at(value.strip()[:_LONGEST_SHOWN])
     if not isinstance(value, datetime):
-        raise TriggerError(
-            message="at must be a date with a time", fix=_EXAMPLE, field="at", text=str(value)[:_LONGEST_SHOWN]
-        )
+        raise TriggerError(message="at must be a date with a time", fix=_EXAMPLE, field="at", text=shown(value))
     offset = value.utcoffset()
     if offset is None:
         return value.replace(tzinfo=None, fold=0)

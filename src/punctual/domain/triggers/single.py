@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, built, located
+from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, built, located, shown
 from punctual.domain.triggers.cron import Cron, cron_fields_of
 from punctual.domain.triggers.duration import read_duration
 from punctual.domain.triggers.interval import Interval, interval_fields_of
@@ -76,11 +76,11 @@ def read_value(value: object, kinds: Mapping[str, type[BaseModel]], parse: Calla
         name = value.get("kind")
         kind = kinds.get(name) if isinstance(name, str) else None
         if kind is None:
-            message = f'"{name}" is no kind of trigger here' if name else "the trigger has no kind"
-            error = TriggerError(message, fix=f"Use one of {', '.join(kinds)}.", field="kind", text=str(name or ""))
+            message = f'"{shown(name)}" is no kind of trigger here' if name else "the trigger has no kind"
+            error = TriggerError(message, fix=f"Use one of {', '.join(kinds)}.", field="kind", text=shown(name or ""))
             raise located(error, "kind", name)
         return kind.model_validate(value)
-    raise TriggerError(message="a trigger must be a text or an object", fix=FORMS, text=str(value)[:50])
+    raise TriggerError(message="a trigger must be a text or an object", fix=FORMS, text=shown(value))
 
 
 class TextOrObject:

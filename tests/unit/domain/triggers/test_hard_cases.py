@@ -1,6 +1,7 @@
 """Named hard cases of time zones and the calendar, in one table: the fire times are worked out by hand, in UTC."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -31,7 +32,8 @@ CASES: dict[str, list[Case]] = {
          "2026-10-24T12:00", ["2026-10-25T00:00", "2026-10-25T02:00"]),
         ("0 * * * * Europe/Berlin", "with * every hour that passes",
          "2026-10-24T23:30", ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]),
-        ("2026-10-25T02:30 Europe/Berlin", "a single wall time: the first pass", "2026-10-24T00:00", ["2026-10-25T00:30"]),
+        ("2026-10-25T02:30 Europe/Berlin", "a single wall time: the first pass",
+         "2026-10-24T00:00", ["2026-10-25T00:30"]),
         ("RRULE:FREQ=DAILY;BYHOUR=2;BYMINUTE=30;BYSECOND=0 Europe/Berlin", "a recurrence moves like a fixed time",
          "2026-03-28T12:00", ["2026-03-29T01:00", "2026-03-30T00:30"]),
     ],
@@ -148,7 +150,8 @@ CASES: dict[str, list[Case]] = {
          "2096-02-29T00:00", ["2104-02-29T00:00"]),
     ],
     "the year 9999": [
-        ("59 59 23 31 12 ? 9999", "the last second there is, and no more", "2026-01-01T00:00", ["9999-12-31T23:59:59", ""]),
+        ("59 59 23 31 12 ? 9999", "the last second there is, and no more",
+         "2026-01-01T00:00", ["9999-12-31T23:59:59", ""]),
         ("0 12 31 12 * America/New_York", "17:00Z is still in 9999",
          "9999-01-01T00:00", ["9999-12-31T17:00", ""]),
         ("0 20 31 12 * America/New_York", "01:00Z of a day that has no year",
@@ -189,7 +192,7 @@ def test_a_hard_case_has_the_fire_times_worked_out_by_hand(
         found.append(instant)
     assert found == wanted, why
     instants = [each for each in wanted if each is not None]
-    for earlier, later in zip(instants, instants[1:], strict=False):
+    for earlier, later in pairwise(instants):
         assert trigger.previous_before(later) == earlier
     assert trigger.count_between(utc(after) + timedelta(seconds=1), instants[-1], 99) == (len(instants), True)
 
