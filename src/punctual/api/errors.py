@@ -200,8 +200,7 @@ def _faults_in(error: PunctualError) -> Sequence[Fault]:
     if isinstance(error, InvalidInputError):
         return error.faults
     if isinstance(error, TriggerError):
-        path = f"trigger.{error.field}" if error.field else "trigger"
-        return [Fault(path=path, code=error.code, message=error.message, fix=error.fix)]
+        return [error.fault_at(f"trigger.{error.field}" if error.field else "trigger")]
     return ()
 
 

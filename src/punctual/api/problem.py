@@ -27,11 +27,20 @@ class FaultOut(BaseModel):
     code: str = Field(description="Stable name of the kind of fault.")
     message: str
     fix: str = Field(description="What to do about it; may be empty.")
+    text: str | None = Field(default=None, description="The text with the faulty place, where there is a single one.")
+    position: int | None = Field(default=None, description="The offset of that place in `text`, in characters from 0.")
 
     @classmethod
     def of(cls, fault: Fault) -> "FaultOut":
         """Return the answer for a fault."""
-        return cls(path=fault.path, code=fault.code, message=fault.message, fix=fault.fix)
+        return cls(
+            path=fault.path,
+            code=fault.code,
+            message=fault.message,
+            fix=fault.fix,
+            text=None if fault.position is None else fault.text,
+            position=fault.position,
+        )
 
 
 class ProblemOut(BaseModel):

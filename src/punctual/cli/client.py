@@ -11,6 +11,7 @@ from urllib.parse import quote
 import typer
 
 from punctual.cli.configuration import process_settings
+from punctual.cli.output import marked
 from punctual.domain.clock import Clock, SystemClock
 from punctual.domain.errors import PunctualError, SetupError
 
@@ -270,10 +271,12 @@ def _refusal(status: int, problem: Document) -> RefusedError:
     if any(fault["message"] in headline for fault in faults):
         headline = "The input has a fault:" if len(faults) == 1 else f"The input has {len(faults)} faults:"
     fix = "Correct the input and run the command again. Nothing was changed." if faults else problem.get("fix") or ""
-    lines = [headline, *(_fault_line(fault) for fault in faults)]
+    lines = [headline, *(line for fault in faults for line in _fault_lines(fault))]
     return RefusedError("\n".join(lines), fix=fix, status=status, problem=problem.get("code") or "")
 
 
-def _fault_line(fault: Document) -> str:
+def _fault_lines(fault: Document) -> list[str]:
     words = f"{fault['message'].rstrip('.')}. {fault['fix']}" if fault.get("fix") else fault["message"]
-    return f"  {fault['path']}: {words}" if fault.get("path") else f"  {words}"
+    line = f"  {fault['path']}: {words}" if fault.get("path") else f"  {words}"
+    position = fault.get("position")
+    return [line] if position is None else [line, *(f"  {mark}" for mark in marked(fault["text"], position))]

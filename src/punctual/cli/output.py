@@ -27,6 +27,9 @@ FormatOption = Annotated[
 ]
 
 _NARROW = 100
+_MARKED = 90
+"""Characters of a text that are shown with a mark below it."""
+
 _UNBOUNDED = 10_000
 _STYLES = {
     "active": "green",
@@ -127,6 +130,16 @@ def printable(text: str) -> str:
         else character
         for character in text
     )
+
+
+def marked(text: str, position: int) -> list[str]:
+    """Return the text and a line that marks a place in it; of a long text, the part around that place."""
+    start = max(0, position - _MARKED // 2)
+    shown = text[start : start + _MARKED]
+    if not shown.isprintable():
+        return []
+    before, after = "..." if start else "", "..." if len(text) > start + _MARKED else ""
+    return [f"  {before}{shown}{after}", f"  {' ' * (len(before) + position - start)}^"]
 
 
 def pretty(value: Any) -> str:  # noqa: ANN401 - any JSON

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from punctual.cli.output import marked
 from punctual.domain.errors import TriggerError
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def _with_zone(text: str, timezone: str) -> str:
 
 def _pointed(error: TriggerError) -> TriggerError:
     """Return the error with a mark under the faulty place of the text, where it knows one."""
-    if error.position is None or not error.text.isprintable():
+    if error.position is None:
         return error
     return TriggerError(
-        f"{error.message}\n  {error.text}\n  {' ' * error.position}^",
+        "\n".join([error.message, *marked(error.text, error.position)]),
         fix=error.fix,
         field=error.field,
         text=error.text,

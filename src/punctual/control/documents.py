@@ -101,7 +101,7 @@ def _firing_faults(spec: ScheduleSpec, timetable: Timetable, run_count: int, now
             message = f"leave no fire time open within {_SEARCHED.days // 365} years of the first"
             return [Fault("calendars", "never_fires", message, "Preview the schedule, and choose other calendars.")]
     except TriggerError as error:  # a library that the trigger needs is missing
-        return [Fault("trigger", error.code, error.message, error.fix)]
+        return [error.fault_at("trigger")]
     return []
 
 

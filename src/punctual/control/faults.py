@@ -28,7 +28,7 @@ def _fault(details: ErrorDetails, model: type[BaseModel]) -> Fault:
     if isinstance(cause, FieldError):
         if cause.field and (not location or location[-1] != cause.field):
             location = (*location, cause.field)
-        return Fault(path_of(location), cause.code, cause.message, cause.fix)
+        return cause.fault_at(path_of(location))
     if details["type"] == "extra_forbidden":
         return Fault(path_of(location), "unknown_field", "is not a field here", _nearest(location, model))
     if details["type"] == "missing":

@@ -7,12 +7,17 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input, named by its path (`trigger.timezone`, `args[0]`)."""
+    """One thing wrong with an input, named by its path (`trigger.timezone`, `args[0]`).
+
+    Where a single place of a text is at fault, `position` is its zero-based offset in `text`, else None.
+    """
 
     path: str
     code: str
     message: str
     fix: str = ""
+    text: str = ""
+    position: int | None = None
 
 
 class PunctualError(Exception):
@@ -66,6 +71,11 @@ class TriggerError(FieldError):
         super().__init__(message, fix=fix, field=field)
         self.text = text
         self.position = position
+
+    def fault_at(self, path: str) -> Fault:
+        """Return this error as the fault of an input at the path."""
+        text = "" if self.position is None else self.text
+        return Fault(path, self.code, self.message, self.fix, text, self.position)
 
 
 class CalendarError(FieldError):

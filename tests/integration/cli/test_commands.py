@@ -68,7 +68,9 @@ def test_wrong_input_shows_every_fault_and_changes_nothing(punctual: Punctual) -
     assert refused.out == ""
     lines = refused.err.splitlines()
     assert lines[0] == "error: The input has 5 faults:"
-    paths = [line.split(":")[0].strip() for line in lines[1:-1]]
+    marked = [line for line in lines if line.startswith("    ")]
+    assert marked == ["    0 25 * * * Europe/Berlin", "      ^"]
+    paths = [line.split(":")[0].strip() for line in lines[1:-1] if line not in marked]
     assert sorted(paths) == ["kwargs.colour", "kwargs.keep", "kwargs.source", "name", "trigger.expression"]
     assert lines[-1].startswith("fix: ")
     assert names(punctual) == []

@@ -98,6 +98,17 @@ def test_every_fault_stands_on_a_line_of_its_own_with_its_path_and_fix() -> None
     assert "Nothing was changed" in error.fix
 
 
+def test_the_place_of_a_fault_is_marked_in_its_text() -> None:
+    fault = {"path": "trigger", "code": "x", "message": "hour must be 0-23", "fix": "", "text": "0 25 * * *"}
+    error = failure(problem(422, detail="trigger: hour must be 0-23", errors=[fault | {"position": 2}]))
+    assert error.message.splitlines() == [
+        "The input has a fault:",
+        "  trigger: hour must be 0-23",
+        "    0 25 * * *",
+        "      ^",
+    ]
+
+
 def test_a_refusal_without_faults_says_the_servers_sentence_and_fix() -> None:
     error = failure(problem(409, detail="The name is taken.", fix="Choose another."))
     assert isinstance(error, RefusedError)

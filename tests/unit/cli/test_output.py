@@ -11,6 +11,7 @@ from rich.console import Console
 from punctual.cli.output import (
     Column,
     local,
+    marked,
     pretty,
     print_facts,
     print_json,
@@ -140,3 +141,23 @@ def test_a_narrow_terminal_leaves_out_the_less_important_columns() -> None:
 def test_facts_that_are_not_known_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     print_facts([("name", "backup"), ("error", None), ("description", ""), ("result", "{\n  1\n}")])
     assert capsys.readouterr().out.splitlines() == ["name    backup", "result  {", "          1", "        }"]
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "lines"),
+    [
+        ("0 25 * * *", 2, ["  0 25 * * *", "    ^"]),
+        ("0 2 * *", 7, ["  0 2 * *", "         ^"]),
+        ("a\x1bb", 1, []),
+    ],
+)
+def test_a_place_in_a_text_is_marked_below_it(text: str, position: int, lines: list[str]) -> None:
+    assert marked(text, position) == lines
+
+
+def test_of_a_long_text_only_the_part_around_the_place_is_shown() -> None:
+    shown, mark = marked("a" * 300 + "X" + "b" * 300, 300)
+    assert shown[mark.index("^")] == "X"
+    assert shown.startswith("  ...a")
+    assert shown.endswith("b...")
+    assert len(shown) < 100

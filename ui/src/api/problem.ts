@@ -1,5 +1,15 @@
-/** One thing wrong with an input, named by its path (`trigger.timezone`, `args[0]`). */
-export type Fault = { path: string; code: string; message: string; fix: string };
+/**
+ * One thing wrong with an input, named by its path (`trigger.timezone`, `args[0]`). Where a single place of a text is
+ * at fault, `position` is its offset in `text`, in characters.
+ */
+export type Fault = {
+  path: string;
+  code: string;
+  message: string;
+  fix: string;
+  text: string;
+  position: number | null;
+};
 
 /** What the server said when it refused, or what is known when it did not answer at all. */
 export class Problem extends Error {
@@ -27,6 +37,8 @@ function readFault(value: unknown): Fault {
     code: text(fault["code"]),
     message: text(fault["message"]) || "is not accepted",
     fix: text(fault["fix"]),
+    text: text(fault["text"]),
+    position: typeof fault["position"] === "number" ? fault["position"] : null,
   };
 }
 

@@ -1270,6 +1270,18 @@ export interface components {
              * @description What to do about it; may be empty.
              */
             fix: string;
+            /**
+             * Text
+             * @description The text with the faulty place, where there is a single one.
+             * @default null
+             */
+            text?: string | null;
+            /**
+             * Position
+             * @description The offset of that place in `text`, in characters from 0.
+             * @default null
+             */
+            position?: number | null;
         };
         /**
          * Interval

@@ -55,6 +55,23 @@ describe("a refusal of the API", () => {
     expect(placed.rest.map(({ path }) => path)).toEqual(["secret"]);
   });
 
+  it.each([
+    ["0 25 * * *", 2, ["0 ", "25", " * * *"]],
+    ["0 9 * * 1,mo-fr,7", 10, ["0 9 * * 1,", "mo-fr", ",7"]],
+    ["0 2 * *", 7, ["0 2 * *", "", ""]],
+    ["\u{1F570} * * * *", 2, ["\u{1F570} ", "*", " * * *"]],
+    ["1,,2 * * * *", 2, ["1,", ",", "2 * * * *"]],
+  ])("marks the faulty part of %j from character %i", (text, position, [before, part, after]) => {
+    const errors = [{ path: "trigger.expression", code: "invalid_trigger", message: "no", text, position }];
+    const { faults } = readProblem(422, { detail: "no", errors });
+    expect(placeFaults(faults, null).marks).toEqual({ trigger: { before, part, after } });
+  });
+
+  it("marks nothing where no place is known", () => {
+    const { faults } = readProblem(422, { detail: "no", errors: [{ path: "trigger", message: "never fires" }] });
+    expect(placeFaults(faults, null)).toMatchObject({ fields: { trigger: "Never fires." }, marks: {} });
+  });
+
   it("is told in words even when a proxy answered in its place", () => {
     const problem = readProblem(502, "<html>Bad gateway</html>");
     expect(problem.message).toBe("The server answered 502 without saying why.");

@@ -1,8 +1,11 @@
 import type { Fault } from "../api/problem";
 import { type Field, positionalNames } from "./signature";
 
-/** Messages by the form's field, and those that no field shows. */
-export type FormFaults = { fields: Record<string, string>; rest: Fault[] };
+/** A text in three parts, of which the middle one is at fault; it is empty where something is missing at the end. */
+export type Mark = { before: string; part: string; after: string };
+
+/** Messages by the form's field, the marked text of a field where one place of it is at fault, and all other faults. */
+export type FormFaults = { fields: Record<string, string>; marks: Record<string, Mark>; rest: Fault[] };
 
 const PLAIN = new Set(["name", "task", "queue", "description"]);
 const CATCH_UP = new Set(["policy", "grace", "window", "limit"]);
@@ -38,18 +41,33 @@ const sentence = ({ message, fix }: Fault): string => {
   return fix === "" ? stopped : `${stopped} ${fix}`;
 };
 
+/** The text of a fault with its faulty word, up to the next space or separator; null where no place is known. */
+export function markOf({ text, position }: Fault): Mark | null {
+  if (position === null) {
+    return null;
+  }
+  const characters = Array.from(text);
+  const rest = characters.slice(position).join("");
+  const part = /^[^\s,;|]+/.exec(rest)?.[0] ?? Array.from(rest).slice(0, 1).join("");
+  return { before: characters.slice(0, position).join(""), part, after: rest.slice(part.length) };
+}
+
 /** Puts each fault at its field; several at one field are joined. */
 export function placeFaults(
   faults: Fault[],
   named: { fields: Field[]; signature: Record<string, unknown> } | null,
 ): FormFaults {
-  const placed: FormFaults = { fields: {}, rest: [] };
+  const placed: FormFaults = { fields: {}, marks: {}, rest: [] };
   for (const fault of faults) {
     const field = fieldOfPath(fault.path, named);
     if (field === null) {
       placed.rest.push(fault);
     } else {
       const earlier = placed.fields[field];
+      const mark = markOf(fault);
+      if (mark !== null && placed.marks[field] === undefined) {
+        placed.marks[field] = mark;
+      }
       placed.fields[field] = earlier === undefined ? sentence(fault) : `${earlier} ${sentence(fault)}`;
     }
   }

@@ -121,22 +121,15 @@ def parse_members(text: str) -> tuple[AnySingle, ...]:
         try:
             found.append(parse_single(part))
         except TriggerError as error:
-            indent = start + len(part) - len(part.lstrip())
             raise TriggerError(
                 error.message,
                 fix=error.fix,
                 field=f"triggers[{number}]" + (f".{error.field}" if error.field else ""),
                 text=text,
-                position=_place_in(text, indent, error),
+                position=start + len(part) - len(part.lstrip()) + (error.position or 0),
             ) from None
         start += len(part) + len(SEPARATOR)
     return tuple(found)
-
-
-def _place_in(text: str, start: int, error: TriggerError) -> int | None:
-    """Return where in the whole text the fault is, if the part's text stands there as the error quotes it."""
-    stands = text.startswith(error.text, start)
-    return start + error.position if error.position is not None and stands else start
 
 
 def _means(text: str, triggers: Sequence[AnySingle]) -> bool:

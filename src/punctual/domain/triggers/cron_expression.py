@@ -37,6 +37,8 @@ LARGEST_YEAR = 9999
 _FIVE = (MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 _LAYOUTS: dict[int, tuple[FieldKind, ...]] = {5: _FIVE, 6: (SECOND, *_FIVE), 7: (SECOND, *_FIVE, YEAR)}
 _TOKEN = re.compile(r"\S+")
+_PATH = re.compile(r"[A-Za-z.]*/[A-Za-z.]")
+_SPACED = re.compile(r"\s*([,\-])\s+|\s+([,\-])\s*")
 _HASH = re.compile(r"(?:^|[\s,])h(?![a-z])", re.IGNORECASE)
 _DRAWS = 32
 _AT_ZERO = Field(1, star=False)
@@ -129,9 +131,10 @@ def read_fields(expression: str, seed: str = "") -> tuple[Field, ...]:
         raise TriggerError(
             message=f'"{expression}": a cron expression has 5 fields (minute, hour, day of month, month, day of week), '
             f"6 with seconds first, or 7 with a year last; this has {len(texts)}",
-            fix=_field_count_advice(texts),
+            fix=_without_spaces(expression) or _field_count_advice(texts),
             field="expression",
             text=expression,
+            position=_count_position(expression),
         )
     fields = [] if layout[0] is SECOND else [_AT_ZERO]
     try:
@@ -142,7 +145,7 @@ def read_fields(expression: str, seed: str = "") -> tuple[Field, ...]:
         start = [match.start() for match in _TOKEN.finditer(expression)][at_fault]
         raise TriggerError(
             message=f'"{expression}": {fault.message}',
-            fix=fault.fix,
+            fix=_without_spaces(expression) or _without_rest(texts, at_fault) or fault.fix,
             field="expression",
             text=expression,
             position=start + fault.offset,
@@ -187,6 +190,36 @@ def _field_count_advice(texts: list[str]) -> str:
     return 'Write for example "0 2 * * *" for every day at 02:00.'
 
 
+def _count_position(expression: str) -> int:
+    """Return where the first field too many stands, or the end."""
+    starts = [match.start() for match in _TOKEN.finditer(expression)]
+    return starts[max(_LAYOUTS)] if len(starts) > max(_LAYOUTS) else len(expression)
+
+
+def _without_spaces(expression: str) -> str | None:
+    """Return advice on an expression that can be read when the spaces within its lists and ranges are left out."""
+    joined = _SPACED.sub(lambda found: found[1] or found[2], expression)
+    if joined == expression or not _readable(joined):
+        return None
+    return f'A field has no spaces in it: did you mean "{joined}"?'
+
+
+def _without_rest(texts: list[str], at_fault: int) -> str | None:
+    """Return advice on five good fields with a path behind them, such as the command of a crontab."""
+    first_five = " ".join(texts[: len(_FIVE)])
+    if at_fault < len(_FIVE) or not _PATH.match(texts[at_fault]):
+        return None
+    return f'Did you mean "{first_five}"? These five fields are complete.' if _readable(first_five) else None
+
+
+def _readable(expression: str) -> bool:
+    try:
+        read_fields(expression)
+    except TriggerError:
+        return False
+    return True
+
+
 def _plainly_possible(rule: CronRule) -> bool:
     """Whether a glance tells that the rule has dates: a day of every month on any weekday, or a weekday on any day."""
     days = rule.days
@@ -211,20 +244,26 @@ def _impossible(expression: str, rule: CronRule) -> TriggerError:
     whole_calendar = CronRule(
         seconds=1, minutes=1, hours=1, months=ALL_DAYS[12], years=None, days=rule.days, follows_clock=False
     )
+    fields = _TOKEN.findall(ALIASES.get(expression.lower(), expression))
+    at_fault = len(fields) - 3 - (len(fields) == max(_LAYOUTS))  # the day of month
     if not _possible(whole_calendar):
         message, advice = (
             "no date matches both its day of month and its day of week",
             'Put "*" into one of the two day fields, or use day_match "or", which takes days that match either.',
         )
     elif rule.years is not None:
+        at_fault = len(fields) - 1
         message, advice = (
             "no date matches its day of month, month, day of week and year together",
             "Widen the day of month, the month or the year.",
         )
     else:
-        *_, day, month, _weekday = expression.split()
+        day, month = fields[at_fault], fields[at_fault + 1]
         message, advice = (
             f"day of month {day} never comes in month {month}",
             'Use a day that the month has; "L" is the last day of any month.',
         )
-    return TriggerError(message=f'"{expression}": {message}', fix=advice, field="expression", text=expression)
+    position = [match.start() for match in _TOKEN.finditer(expression)][at_fault]
+    return TriggerError(
+        f'"{expression}": {message}', fix=advice, field="expression", text=expression, position=position
+    )

@@ -79,6 +79,7 @@ class FieldError(Exception):
 _PLAIN = re.compile(r"(?:\*|([0-9]{1,4})-([0-9]{1,4}))(?:/([0-9]{1,4}))?")
 _NUMBER = re.compile(r"[0-9]+")
 _WORD = re.compile(r"[A-Za-z]+")
+_STAR = re.compile(r"\*")
 _LAST_DAY = re.compile(r"L(?:-([0-9]+))?", re.IGNORECASE)
 _WORKDAY = re.compile(r"(?:([0-9]+)|L)W", re.IGNORECASE)
 _NTH_WEEKDAY = re.compile(r"([0-9]+|[A-Za-z]+)#([0-9]+)")
@@ -89,6 +90,7 @@ _MOST_IN_MONTH = 5
 _MOST_BACK = 30
 _DAYS_OF_EVERY_MONTH = 28
 _LONGEST_SHOWN = 20
+_DASHES = {"\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2212"}
 
 
 @lru_cache(maxsize=4096)
@@ -285,14 +287,17 @@ def _unexpected(kind: FieldKind, text: str, offset: int) -> FieldError:
         return FieldError(
             message=f'"{text}" is no day of week', fix=f'Did you mean "{reversed_form[1]}L"?', offset=offset
         )
-    leading = _NUMBER.match(text) or (_WORD.match(text) if kind.names else None)
+    leading = _NUMBER.match(text) or _STAR.match(text) or (_WORD.match(text) if kind.names else None)
     place = leading.end() if leading else 0
     example = {DAY_OF_MONTH: "1, 1-15, */2, L, L-3, LW or 15W", DAY_OF_WEEK: "1, mon-fri, 5#2 or 5L"}.get(
         kind, f"{kind.lowest}, {kind.lowest}-{kind.lowest + 5}, {kind.lowest},{kind.lowest + 2} or */2"
     )
+    fix = f"The field takes forms like {example}."
+    if text[place : place + 1] in _DASHES:
+        fix = f'Did you mean "{text[:place]}-{text[place + 1 :]}", with a plain dash?'
     return FieldError(
         message=f"unexpected {_shown(text[place:])} in {kind.name}",
-        fix=f"The field takes forms like {example}.",
+        fix=fix,
         offset=offset + place,
     )
 

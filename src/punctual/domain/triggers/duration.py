@@ -1,5 +1,6 @@
 """Lengths of time as people write them: `90s`, `1h30m`, `2 hours`."""
 
+import difflib
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -29,7 +30,9 @@ _MICROSECONDS = {
 }
 _PART = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)?\s*([A-Za-z]+)")
 _LONGEST_SHOWN = 100
+_LIKELY = 0.75
 _EXAMPLES = 'Write for example "90s", "15m", "2h", "1h30m" or "1d".'
+_DAY = re.compile(r"(?:week)?days?\b|(?:sun|mon|tues?|wed|thurs?|fri|sat)[a-z]*\b|morning|evening|night", re.IGNORECASE)
 _CALENDAR_UNITS = re.compile(r"(?:mo|month|y|yr|year)s?", re.IGNORECASE)
 
 
@@ -80,6 +83,7 @@ def out_of_bounds(text: str) -> TriggerError:
         fix=_EXAMPLES,
         field="every",
         text=text,
+        position=0,
     )
 
 
@@ -104,13 +108,17 @@ def _unreadable(text: str, position: int) -> TriggerError:
     if rest and re.fullmatch(r"[0-9.]+", rest):
         advice = f'Add the unit: "{rest}s", "{rest}m" or "{rest}h".'
         return TriggerError(message=f'"{text}" has no unit', fix=advice, field="every", text=text, position=position)
+    advice = _EXAMPLES
+    if _DAY.match(text):
+        advice = 'For a time of day write a cron expression: "0 9 * * *" is every day, "0 9 * * mon-fri" every weekday.'
     return TriggerError(
-        message=f'"{text}" is no length of time', fix=_EXAMPLES, field="every", text=text, position=position
+        message=f'"{text}" is no length of time', fix=advice, field="every", text=text, position=position
     )
 
 
 def _unknown_unit(text: str, unit: str, position: int) -> TriggerError:
-    advice = "Units are s, m, h, d and w."
+    close = difflib.get_close_matches(unit.lower(), _MICROSECONDS, n=1, cutoff=_LIKELY)
+    advice = f'Did you mean "{close[0]}"?' if close else "Units are s, m, h, d and w."
     if _CALENDAR_UNITS.fullmatch(unit):
         advice = 'Months and years differ in length; use a cron expression such as "0 0 1 * *" or "@yearly".'
     return TriggerError(

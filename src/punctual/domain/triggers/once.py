@@ -1,6 +1,7 @@
 """The once trigger: a single instant, or a single wall time in a time zone."""
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, datetime, timezone
 from typing import Annotated, Any, Literal, Self
@@ -14,6 +15,7 @@ from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, inst
 
 _FIELDS_BEFORE_TEXT = 5
 _LONGEST_SHOWN = 50
+_MONTHS, _HOURS = 12, 24
 _KNOBS = ("on_gap", "on_fold")
 _AT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
@@ -42,20 +44,38 @@ def _read_at(value: object) -> datetime:
 def _parse_at(text: str) -> datetime:
     match = _AT.fullmatch(text)
     if match is None:
-        raise TriggerError(message=f'"{text}" is no date with a time', fix=_EXAMPLE, field="at", text=text)
+        raise TriggerError(message=f'"{text}" is no date with a time', fix=_EXAMPLE, field="at", text=text, position=0)
     if match[2] is None:
         raise TriggerError(
-            message=f'"{text}" has no time of day', fix=f'Write "{text}T00:00" for midnight.', field="at", text=text
+            message=f'"{text}" has no time of day',
+            fix=f'Write "{text}T00:00" for midnight.',
+            field="at",
+            text=text,
+            position=len(text),
         )
     try:
         return datetime.fromisoformat(text.upper())
-    except ValueError as error:
-        raise TriggerError(
-            message=f'"{text}" is not in the calendar: {error}',
-            fix="Use a date and a time that exist.",
-            field="at",
-            text=text,
-        ) from None
+    except ValueError:
+        raise _not_in_calendar(text) from None
+
+
+def _not_in_calendar(text: str) -> TriggerError:
+    """Return the error for numbers of a date and time that have the right form, by the first that is too large."""
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    fix = "Use a date and a time that exist."
+    if not year:
+        what, position = "year must be 1\u20139999, got 0000", 0
+    elif not 1 <= month <= _MONTHS:
+        what, position = f"month must be 1\u201312, got {month:02}", 5
+        if 1 <= day <= _MONTHS:
+            fix = f'The month comes first: did you mean "{text[:4]}-{day:02}-{month:02}{text[10:]}"?'
+    elif not 1 <= day <= (last := monthrange(year, month)[1]):
+        what, position = f"day must be 1\u2013{last} in {text[:7]}, got {day:02}", 8
+    elif int(text[11:13]) >= _HOURS:
+        what, position, fix = f"hour must be 0\u201323, got {text[11:13]}", 11, "Midnight is 00:00 of the next day."
+    else:
+        what, position = f"{text[11:]} is no time of day", 14
+    return TriggerError(f'"{text}" is not in the calendar: {what}', fix=fix, field="at", text=text, position=position)
 
 
 At = Annotated[

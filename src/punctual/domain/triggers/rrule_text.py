@@ -301,9 +301,9 @@ def _numbers(lowest: int, highest: int, *, signed: bool = False) -> Callable[[_P
 def _name(known: tuple[str, ...]) -> Callable[[_Place], object]:
     def read(place: _Place) -> object:
         if place.text not in known:
-            raise _fault(
-                place, f'expected {", ".join(known)}, got "{place.text[:20]}"', f"Write {known[0]}, for example."
-            )
+            close = difflib.get_close_matches(place.text[:20], known, n=1)
+            advice = f"Did you mean {close[0]}?" if close else f"Write {known[0]}, for example."
+            raise _fault(place, f'expected {", ".join(known)}, got "{place.text[:20]}"', advice)
         return known.index(place.text)
 
     return read
@@ -314,7 +314,9 @@ def _days(place: _Place) -> object:
     for part in place.parts(","):
         match = _DAY.fullmatch(part.text)
         if match is None or match[2] not in WEEKDAYS or (match[1] and not 1 <= abs(int(match[1])) <= 53):  # noqa: PLR2004 - weeks of a year
-            raise _fault(part, f'"{part.text[:20]}" is no weekday', "Write MO to SU; -1FR is the last Friday.")
+            short = re.match(r"[+-]?[0-9]*(?:MO|TU|WE|TH|FR|SA|SU)(?=[A-Z])", part.text)
+            advice = f"Did you mean {short[0]}?" if short else "Write MO to SU; -1FR is the last Friday."
+            raise _fault(part, f'"{part.text[:20]}" is no weekday', advice)
         found.add((WEEKDAYS.index(match[2]), int(match[1] or 0)))
     return tuple(sorted(found))
 

@@ -11,8 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 from punctual.domain.errors import TriggerError
 from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, built, located, shown
 from punctual.domain.triggers.cron import Cron, cron_fields_of
-from punctual.domain.triggers.duration import read_duration
 from punctual.domain.triggers.interval import Interval, interval_fields_of
+from punctual.domain.triggers.likely import likely_meaning
 from punctual.domain.triggers.once import Once, once_fields_of
 from punctual.domain.triggers.rrule import LONGEST_SET_TEXT, Rrule, rrule_fields_of
 from punctual.domain.triggers.rrule_text import is_set
@@ -44,6 +44,22 @@ def parse_single(text: str) -> AnySingle:
             fix=FORMS if not stripped else f"Use at most {longest} characters.",
             text=stripped[:longest],
         )
+    try:
+        return _parsed(stripped)
+    except TriggerError as error:
+        raise TriggerError(
+            error.message, fix=error.fix, field=error.field, text=stripped, position=_place_in(stripped, error)
+        ) from None
+
+
+def _place_in(text: str, error: TriggerError) -> int | None:
+    """Return where in the whole text the fault is: what was read apart, a length or a zone, stands at the end."""
+    if error.position is None:
+        return None
+    return error.position + text.rfind(error.text) if error.text in text else None
+
+
+def _parsed(stripped: str) -> AnySingle:
     if is_set(stripped):
         return built(Rrule, **rrule_fields_of(stripped), text=stripped)
     if _EVERY.match(stripped):
@@ -52,17 +68,10 @@ def parse_single(text: str) -> AnySingle:
         return built(Once, **once_fields_of(stripped), text=stripped)
     if is_solar(stripped):
         return built(Solar, **solar_fields_of(stripped), text=stripped)
-    if len(stripped.split(maxsplit=1)) == 1 and not stripped.startswith("@"):
-        raise TriggerError(message=f'"{stripped}" is no trigger', fix=_advice(stripped), text=stripped)
+    meaning = likely_meaning(stripped)
+    if meaning is not None or (len(stripped.split(maxsplit=1)) == 1 and not stripped.startswith("@")):
+        raise TriggerError(message=f'"{stripped}" is no trigger', fix=meaning or FORMS, text=stripped, position=0)
     return built(Cron, **cron_fields_of(stripped), text=stripped)
-
-
-def _advice(word: str) -> str:
-    try:
-        read_duration(word)
-    except TriggerError:
-        return FORMS
-    return f'Did you mean "every {word}"?'
 
 
 def read_value(value: object, kinds: Mapping[str, type[BaseModel]], parse: Callable[[str], BaseModel]) -> BaseModel:
@@ -113,6 +122,3 @@ Single = Annotated[
     TextOrObject(_read_single, {"maxLength": LONGEST_SET_TEXT, "examples": ["0 2 * * * Europe/Berlin", "every 90s"]}),
 ]
 """The type of a field that holds a trigger of any kind but a union."""
-
-SINGLESINGLE_KINDS = SINGLE_KINDS
-"""The kinds by their names."""

@@ -1,5 +1,6 @@
 """The solar trigger: an event of the sun's day at a place on the earth."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -147,12 +148,18 @@ def solar_fields_of(text: str) -> dict[str, Any]:
     """Return the fields of `Solar` that a text such as `sunset at 52.52,13.41 Europe/Berlin` names, unchecked."""
     match = _FORM.fullmatch(text)
     if match is None:
-        raise TriggerError(message=f'"{text}" has no latitude and longitude', fix=_EXAMPLE, field="latitude", text=text)
+        raise TriggerError(
+            message=f'"{text}" has no latitude and longitude',
+            fix=_EXAMPLE,
+            field="latitude",
+            text=text,
+            position=len(text),
+        )
     event, latitude, longitude, zone = match.groups()
-    for group, (name, value) in enumerate((("latitude", latitude), ("longitude", longitude)), 2):
-        if not _NUMBER.fullmatch(value):
+    for group, (name, value, most) in enumerate((("latitude", latitude, 90), ("longitude", longitude, 180)), 2):
+        if not _NUMBER.fullmatch(value) or abs(float(value)) > most:
             raise TriggerError(
-                message=f'"{text}": {name} must be a number of degrees, got "{value}"',
+                message=f'"{text}": {name} must be a number of degrees from -{most} to {most}, got "{value}"',
                 fix=_EXAMPLE,
                 field=name,
                 text=text,
@@ -161,13 +168,19 @@ def solar_fields_of(text: str) -> dict[str, Any]:
     if event.lower() not in get_args(SolarEvent):
         raise TriggerError(
             message=f'"{text}": "{event}" is no solar event',
-            fix=f"Use one of {', '.join(get_args(SolarEvent))}.",
+            fix=_event_advice(event.lower()),
             field="event",
             text=text,
             position=0,
         )
     fields: dict[str, Any] = {"event": event.lower(), "latitude": float(latitude), "longitude": float(longitude)}
     return fields | ({"timezone": zone} if zone else {})
+
+
+def _event_advice(event: str) -> str:
+    known: tuple[str, ...] = get_args(SolarEvent)
+    close = difflib.get_close_matches(event, known, n=1)
+    return f'Did you mean "{close[0]}"?' if close else f"Use one of {', '.join(known)}."
 
 
 @lru_cache(maxsize=8192)

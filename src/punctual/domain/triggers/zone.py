@@ -57,7 +57,9 @@ def load_zone(name: str) -> ZoneInfo:
     """Return the zone of this IANA name; raises TriggerError (field `timezone`) where `find_zone` finds none."""
     zone = find_zone(name)
     if zone is None:
-        raise TriggerError(message=f'unknown time zone "{name}"', fix=_zone_advice(name), field="timezone", text=name)
+        raise TriggerError(
+            message=f'unknown time zone "{name}"', fix=_zone_advice(name), field="timezone", text=name, position=0
+        )
     return zone
 
 

@@ -119,6 +119,7 @@ export function ScheduleForm({ opened, submitLabel, pending, error, onSubmit, on
                   draft={draft.trigger}
                   onChange={(trigger) => change({ ...draft, trigger })}
                   faults={faults}
+                  mark={preview.mark}
                 />
                 <Box hiddenFrom="md">
                   <PreviewPanel state={preview} />

@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useMemo } from "react";
 import { asProblem } from "../../api/problem";
 import { usePreview } from "../../api/queries";
-import { placeFaults } from "../../form/faults";
+import { type Mark, placeFaults } from "../../form/faults";
 import { EXAMPLES, kindOfText, type TriggerDraft, triggerInput, ZONED, zoneInText } from "../../form/trigger";
 import { timeZones, viewerZone } from "../../words/time";
 import { FireTimes } from "../fire-times";
@@ -13,6 +13,8 @@ type Props = {
   draft: TriggerDraft;
   onChange: (draft: TriggerDraft) => void;
   faults: Record<string, string>;
+  /** What is typed, with the place at fault, where one is known. */
+  mark: Mark | null;
 };
 
 /** The preview of what is typed, a moment after typing stops; a refusal becomes a message at its field. */
@@ -21,11 +23,33 @@ export function useTriggerPreview(draft: TriggerDraft) {
   const preview = usePreview(input);
   const problem = preview.error === null ? null : asProblem(preview.error);
   const refused = problem?.status === 422;
-  const placed: Record<string, string> = refused ? placeFaults(problem.faults, null).fields : {};
-  return { input, preview, faults: placed, broken: refused ? null : problem };
+  const placed = placeFaults(refused ? problem.faults : [], null);
+  return {
+    input,
+    preview,
+    faults: placed.fields,
+    mark: placed.marks["trigger"] ?? null,
+    broken: refused ? null : problem,
+  };
 }
 
-export function TriggerFields({ draft, onChange, faults }: Props) {
+/** What is wrong with the trigger; below it the text, with the faulty part underlined for those who see it. */
+function TriggerFault({ message, mark }: { message: string; mark: Mark | null }) {
+  return (
+    <>
+      {message}
+      {mark && (
+        <code className="marked" aria-hidden>
+          {mark.before}
+          <mark>{mark.part || "\u00a0"}</mark>
+          {mark.after}
+        </code>
+      )}
+    </>
+  );
+}
+
+export function TriggerFields({ draft, onChange, faults, mark }: Props) {
   const zones = useMemo(timeZones, []);
   const zoneApplies = ZONED.has(kindOfText(draft.text)) && zoneInText(draft.text) === null && !draft.text.includes("=");
   const change = (part: Partial<TriggerDraft>) => onChange({ ...draft, ...part });
@@ -38,7 +62,7 @@ export function TriggerFields({ draft, onChange, faults }: Props) {
           placeholder="every 10s"
           value={draft.text}
           onChange={(event) => change({ text: event.currentTarget.value })}
-          error={faults["trigger"]}
+          error={faults["trigger"] && <TriggerFault message={faults["trigger"]} mark={mark} />}
           required
           flex="2 1 260px"
           spellCheck={false}
