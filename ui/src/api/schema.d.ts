@@ -1344,13 +1344,13 @@ export interface components {
             timezone?: string;
             /**
              * On Gap
-             * @description A local time left out when clocks are put forward: `shift` (default) fires right after the gap.
+             * @description A fire time whose wall time is left out when clocks are put forward: `shift` fires right after the gap, `skip` not at all. By default it shifts.
              * @default null
              */
             on_gap?: ("shift" | "skip") | null;
             /**
              * On Fold
-             * @description A local time that comes twice when clocks are put back: the `first` (default), the `second`, or `both`.
+             * @description A fire time whose wall time comes twice when clocks are put back: the `first`, the `second`, or `both`. By default it fires the first time.
              * @default null
              */
             on_fold?: ("first" | "second" | "both") | null;

@@ -2,14 +2,16 @@
 
 import reprlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Self, TypeVar
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails
 
 from punctual.domain.errors import TriggerError
+from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, load_zone
 
 LONGEST_EXPRESSION = 500
 """Characters; one beyond it is a mistake, and the bound keeps reading fast."""
@@ -44,6 +46,48 @@ def as_utc(instant: datetime) -> datetime | None:
 def shown(value: object) -> str:
     """Return the beginning of a value of any type and size, however deep it is nested."""
     return (value if isinstance(value, str) else reprlib.repr(value))[:_LONGEST_SHOWN]
+
+
+def _is_a_zone(name: str) -> str:
+    load_zone(name)
+    return name
+
+
+Timezone = Annotated[str, Field(max_length=LONGEST_ZONE_NAME), AfterValidator(_is_a_zone)]
+"""The type of a field with the IANA name of a zone that exists."""
+
+
+def on_gap_field(default: str) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Return the field of a knob: what becomes of a wall time left out; `default` tells it without the knob."""
+    return Field(
+        default=None,
+        description=(
+            "A fire time whose wall time is left out when clocks are put forward: `shift` fires right after the gap, "
+            f"`skip` not at all. By default {default}."
+        ),
+    )
+
+
+def on_fold_field(default: str) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Return the field of a knob: what becomes of a wall time that comes twice; `default` tells it without the knob."""
+    return Field(
+        default=None,
+        description=(
+            "A fire time whose wall time comes twice when clocks are put back: the `first`, the `second`, or `both`. "
+            f"By default {default}."
+        ),
+    )
+
+
+def text_field(longest: int = LONGEST_TEXT, *, leaves_out: str = "") -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Return the field for the one line that a trigger is written as; it comes last in its class."""
+    but = f"; it does not name the {leaves_out}" if leaves_out else ""
+    return Field(
+        default="",
+        max_length=longest,
+        validate_default=True,
+        description=f"The trigger in one line, as it was written or in short form{but}.",
+    )
 
 
 def located(error: TriggerError, field: str, value: object) -> ValidationError:
@@ -131,3 +175,42 @@ class TriggerModel(BaseModel, ABC):
         """Return this trigger bound to an identity; only a cron expression with an H changes, and only once."""
         del seed
         return self
+
+
+class WrittenTrigger(TriggerModel):
+    """A kind of trigger that a short text can name; `text`, its last field, always means the same as the others."""
+
+    not_in_text: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a text does not name."""
+
+    @classmethod
+    @abstractmethod
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text of this kind names, unchecked; raises TriggerError where it is no such text."""
+
+    @classmethod
+    @abstractmethod
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text for all fields before `text`."""
+
+    @classmethod
+    def written(cls, text: str) -> Self:
+        """Return the trigger that a text of this kind means; the text is kept. Raises TriggerError, with the field."""
+        return built(cls, **cls.fields_of(text)).model_copy(update={"text": text})
+
+    @field_validator("text", check_fields=False)
+    @classmethod
+    def _agrees(cls, text: str, info: ValidationInfo) -> str:
+        fields = info.data
+        if len(fields) < len(cls.model_fields) - 1:  # another field is at fault
+            return text
+        short = cls.text_of(fields)
+        return text if text and (text == short or cls._means(text, fields)) else short
+
+    @classmethod
+    def _means(cls, text: str, fields: Mapping[str, Any]) -> bool:
+        try:
+            meant = built(cls, **cls.fields_of(text))
+        except ValueError:
+            return False
+        return all(getattr(meant, name) == value for name, value in fields.items() if name not in cls.not_in_text)

@@ -7,19 +7,28 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_EXPRESSION, LONGEST_TEXT, TriggerModel, as_utc, built, located
+from punctual.domain.triggers.base import (
+    LONGEST_EXPRESSION,
+    Timezone,
+    WrittenTrigger,
+    as_utc,
+    built,
+    located,
+    on_fold_field,
+    on_gap_field,
+    text_field,
+)
 from punctual.domain.triggers.cron_days import DayMatch
 from punctual.domain.triggers.cron_expression import has_hash, read_expression, read_fields
 from punctual.domain.triggers.cron_fields import DAY_OF_WEEK, WORDS
 from punctual.domain.triggers.cron_search import at_or_after, at_or_before
 from punctual.domain.triggers.text_tail import knobs_text, split_words
 from punctual.domain.triggers.wall_clock import WallClock
-from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, find_zone, load_zone
+from punctual.domain.triggers.zone import OnFold, OnGap, find_zone, load_zone
 
-_FIELDS_BEFORE_TEXT = 7
 _LONGEST_SEED = 200
 _KNOBS = ("day_match", "on_gap", "on_fold")
 _FEWEST_FIELDS = 5
@@ -27,8 +36,10 @@ _LETTERS = re.compile(r"[A-Za-z]+")
 _LIKELY = 0.75
 
 
-class Cron(TriggerModel):
+class Cron(WrittenTrigger):
     """Fires at the wall times that a cron expression matches, in one time zone."""
+
+    not_in_text = frozenset({"seed"})
 
     kind: Literal["cron"] = "cron"
     expression: Annotated[
@@ -43,9 +54,8 @@ class Cron(TriggerModel):
             examples=["0 2 * * *", "*/15 9-17 * * mon-fri", "@daily", "H H * * *"],
         ),
     ]
-    timezone: str = Field(
+    timezone: Timezone = Field(
         default="UTC",
-        max_length=LONGEST_ZONE_NAME,
         description="IANA name of the time zone whose clocks the expression reads.",
         examples=["Europe/Berlin"],
     )
@@ -56,52 +66,22 @@ class Cron(TriggerModel):
             "match both (Celery)."
         ),
     )
-    on_gap: OnGap | None = Field(
-        default=None,
-        description=(
-            "A fire time whose wall time is left out when clocks are put forward: `shift` fires right after the gap, "
-            "`skip` not at all. By default a fixed time shifts, and one with * in minute or hour follows elapsed time."
-        ),
-    )
-    on_fold: OnFold | None = Field(
-        default=None,
-        description=(
-            "A fire time whose wall time comes twice when clocks are put back: the `first`, the `second`, or `both`. "
-            "By default a fixed time fires the first time, and one with * in minute or hour both times."
-        ),
+    on_gap: OnGap | None = on_gap_field("a fixed time shifts, and one with * in minute or hour follows elapsed time")
+    on_fold: OnFold | None = on_fold_field(
+        "a fixed time fires the first time, and one with * in minute or hour both times"
     )
     seed: str | None = Field(
         default=None,
         max_length=_LONGEST_SEED,
         description="What the numbers of H depend on; a schedule that is stored with H has its id here.",
     )
-    text: str = Field(
-        default="",
-        max_length=LONGEST_TEXT,
-        validate_default=True,
-        description="The trigger in one line, as it was written or in short form.",
-    )
+    text: str = text_field()
 
     @field_validator("expression")
     @classmethod
     def _is_an_expression(cls, expression: str) -> str:
         read_fields(expression)
         return " ".join(expression.split())
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, timezone: str) -> str:
-        load_zone(timezone)
-        return timezone
-
-    @field_validator("text")
-    @classmethod
-    def _agrees(cls, text: str, info: ValidationInfo) -> str:
-        fields = info.data
-        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
-            return text
-        canonical = _canonical(fields)
-        return text if text and (text == canonical or _means(text, fields)) else canonical
 
     @model_validator(mode="after")
     def _has_dates(self) -> Self:
@@ -110,6 +90,16 @@ class Cron(TriggerModel):
         except TriggerError as error:
             raise located(error, "expression", self.expression) from error
         return self
+
+    @classmethod
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text such as `0 2 * * * Europe/Berlin on_gap=skip` names, unchecked."""
+        return _fields_of(text)
+
+    @classmethod
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text for all fields before `text`."""
+        return _text_of(fields)
 
     @property
     def timezone_name(self) -> str:
@@ -150,7 +140,7 @@ def cron(
     return built(Cron, expression=expression, timezone=timezone, day_match=day_match, on_gap=on_gap, on_fold=on_fold)
 
 
-def cron_fields_of(text: str) -> dict[str, str]:
+def _fields_of(text: str) -> dict[str, str]:
     """Return the fields of `Cron` that a text such as `0 2 * * * Europe/Berlin on_gap=skip` names.
 
     Raises TriggerError for options it does not know; the fields' values are not checked yet.
@@ -179,7 +169,7 @@ def _ends_with_zone(words: tuple[str, ...]) -> bool:
     return len(words) > _FEWEST_FIELDS and not misspelt_day
 
 
-def _canonical(fields: Mapping[str, Any]) -> str:
+def _text_of(fields: Mapping[str, Any]) -> str:
     expression: str = fields["expression"]
     timezone: str = fields["timezone"]
     day_match = None if fields["day_match"] == "or" else fields["day_match"]
@@ -188,14 +178,6 @@ def _canonical(fields: Mapping[str, Any]) -> str:
         + ("" if timezone == "UTC" else f" {timezone}")
         + knobs_text(day_match=day_match, on_gap=fields["on_gap"], on_fold=fields["on_fold"])
     )
-
-
-def _means(text: str, fields: Mapping[str, Any]) -> bool:
-    try:
-        meant = built(Cron, **cron_fields_of(text))
-    except TriggerError:
-        return False
-    return all(getattr(meant, name) == value for name, value in fields.items() if name != "seed")
 
 
 @lru_cache(maxsize=16384)
@@ -209,10 +191,5 @@ def clock_of(
 ) -> WallClock:
     """Return the search for these fields, from a cache of the most used ones."""
     rule = read_expression(expression, day_match, seed or "")
-    return WallClock(
-        partial(at_or_after, rule),
-        partial(at_or_before, rule),
-        load_zone(timezone),
-        on_gap or ("skip" if rule.follows_clock else "shift"),
-        on_fold or ("both" if rule.follows_clock else "first"),
-    )
+    searches = partial(at_or_after, rule), partial(at_or_before, rule)
+    return WallClock.following(searches, load_zone(timezone), on_gap, on_fold, elapsed=rule.follows_clock)

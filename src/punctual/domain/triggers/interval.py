@@ -1,12 +1,13 @@
 """The interval trigger: every so long, counted from an anchor."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, field_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, shown
+from punctual.domain.triggers.base import WrittenTrigger, as_utc, built, shown, text_field
 from punctual.domain.triggers.duration import (
     LONGEST,
     SHORTEST,
@@ -18,6 +19,7 @@ from punctual.domain.triggers.duration import (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_EVERY = "every"
 
 
 def _read_every(value: object) -> timedelta:
@@ -50,12 +52,14 @@ Every = Annotated[
 ]
 
 
-class Interval(TriggerModel):
+class Interval(WrittenTrigger):
     """Fires at `anchor + n * every` for every whole n, before the anchor as well as after it; so it never drifts.
 
     The anchor only fixes the phase. A trigger without one counts from 1970-01-01T00:00:00Z; a schedule gives its
     trigger one when it is stored (`anchored`).
     """
+
+    not_in_text = frozenset({"anchor"})
 
     kind: Literal["interval"] = "interval"
     every: Every = Field(
@@ -67,12 +71,7 @@ class Interval(TriggerModel):
         description="An instant from which the interval is counted in both directions; set when a schedule is stored.",
         examples=["2026-01-01T00:00:00Z"],
     )
-    text: str = Field(
-        default="",
-        max_length=LONGEST_TEXT,
-        validate_default=True,
-        description="The trigger in one line, as it was written or in short form; it does not name the anchor.",
-    )
+    text: str = text_field(leaves_out="anchor")
 
     @field_validator("anchor")
     @classmethod
@@ -93,14 +92,20 @@ class Interval(TriggerModel):
             )
         return utc
 
-    @field_validator("text")
     @classmethod
-    def _agrees(cls, text: str, info: ValidationInfo) -> str:
-        every = info.data.get("every")
-        if every is None:  # it is at fault
-            return text
-        canonical = f"every {write_duration(every)}"
-        return text if text and (text == canonical or _means(text, every)) else canonical
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text such as `every 90s` names, unchecked."""
+        word, length = text[: len(_EVERY)], text[len(_EVERY) :]
+        if word.lower() != _EVERY:
+            raise TriggerError(
+                message=f'"{text}" is no interval', fix=f'Begin with "{_EVERY}".', field="every", text=text
+            )
+        return {"every": length.strip()}
+
+    @classmethod
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text; it does not name the anchor."""
+        return f"{_EVERY} {write_duration(fields['every'])}"
 
     @property
     def timezone_name(self) -> str:
@@ -151,17 +156,3 @@ def every(interval: float | timedelta | str, *, anchor: datetime | None = None) 
     Raises TriggerError, naming the field, for an interval outside 1 second to 10 years or an anchor without UTC offset.
     """
     return built(Interval, every=interval, anchor=anchor)
-
-
-def interval_fields_of(text: str) -> dict[str, str]:
-    """Return the fields of `Interval` that a text such as `every 90s` names; the length is not checked yet."""
-    return {"every": text[len("every") :].strip()}
-
-
-def _means(text: str, every: timedelta) -> bool:
-    if not text.lower().startswith("every"):
-        return False
-    try:
-        return read_duration(interval_fields_of(text)["every"]) == every
-    except TriggerError:
-        return False

@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timezone
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built, located, shown
+from punctual.domain.triggers.base import (
+    Timezone,
+    WrittenTrigger,
+    as_utc,
+    built,
+    located,
+    on_fold_field,
+    on_gap_field,
+    shown,
+    text_field,
+)
 from punctual.domain.triggers.text_tail import knobs_text, split_words
-from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, instants_of, load_zone
+from punctual.domain.triggers.zone import OnFold, OnGap, instants_of, load_zone
 
-_FIELDS_BEFORE_TEXT = 5
 _LONGEST_SHOWN = 50
 _MONTHS, _HOURS = 12, 24
 _KNOBS = ("on_gap", "on_fold")
@@ -85,48 +94,19 @@ At = Annotated[
 ]
 
 
-class Once(TriggerModel):
+class Once(WrittenTrigger):
     """Fires once: at the instant `at` when that has a UTC offset, else when the clocks of the time zone show it."""
 
     kind: Literal["once"] = "once"
     at: At = Field(description="Date and time (ISO 8601), with a UTC offset or as local time in the time zone.")
-    timezone: str = Field(
+    timezone: Timezone = Field(
         default="UTC",
-        max_length=LONGEST_ZONE_NAME,
         description="IANA name of the time zone of `at`; when `at` has an offset, only the zone to show it in.",
         examples=["Europe/Berlin"],
     )
-    on_gap: OnGap | None = Field(
-        default=None,
-        description="A local time left out when clocks are put forward: `shift` (default) fires right after the gap.",
-    )
-    on_fold: OnFold | None = Field(
-        default=None,
-        description=(
-            "A local time that comes twice when clocks are put back: the `first` (default), the `second`, or `both`."
-        ),
-    )
-    text: str = Field(
-        default="",
-        max_length=LONGEST_TEXT,
-        validate_default=True,
-        description="The trigger in one line, as it was written or in short form.",
-    )
-
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, timezone: str) -> str:
-        load_zone(timezone)
-        return timezone
-
-    @field_validator("text")
-    @classmethod
-    def _agrees(cls, text: str, info: ValidationInfo) -> str:
-        fields = info.data
-        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
-            return text
-        canonical = _canonical(fields)
-        return text if text and (text == canonical or _means(text, fields)) else canonical
+    on_gap: OnGap | None = on_gap_field("it shifts")
+    on_fold: OnFold | None = on_fold_field("it fires the first time")
+    text: str = text_field()
 
     @model_validator(mode="after")
     def _comes(self) -> Self:
@@ -142,6 +122,16 @@ class Once(TriggerModel):
             )
             raise located(error, "at", self.at)
         return self
+
+    @classmethod
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text such as `2026-12-24T18:00 Europe/Berlin` names, unchecked."""
+        return _fields_of(text)
+
+    @classmethod
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text for all fields before `text`."""
+        return _text_of(fields)
 
     @property
     def timezone_name(self) -> str:
@@ -175,7 +165,7 @@ def once(at: datetime | str, timezone: str | None = None) -> Once:
     return built(Once, at=at, timezone="UTC" if timezone is None else timezone)
 
 
-def once_fields_of(text: str) -> dict[str, str]:
+def _fields_of(text: str) -> dict[str, str]:
     """Return the fields of `Once` that a text such as `2026-12-24T18:00 Europe/Berlin` names, unchecked.
 
     Raises TriggerError for options it does not know and for words it has no use for.
@@ -201,17 +191,9 @@ def once_fields_of(text: str) -> dict[str, str]:
     return fields
 
 
-def _canonical(fields: Mapping[str, Any]) -> str:
+def _text_of(fields: Mapping[str, Any]) -> str:
     at: datetime = fields["at"]
     precise = at.second or at.microsecond
     date = at.isoformat(timespec="auto" if precise else "minutes").replace("+00:00", "Z")
     zone = "" if fields["timezone"] == "UTC" else f" {fields['timezone']}"
     return f"{date}{zone}" + knobs_text(on_gap=fields["on_gap"], on_fold=fields["on_fold"])
-
-
-def _means(text: str, fields: Mapping[str, Any]) -> bool:
-    try:
-        meant = built(Once, **once_fields_of(text))
-    except (TriggerError, ValueError):
-        return False
-    return all(getattr(meant, name) == value for name, value in fields.items())

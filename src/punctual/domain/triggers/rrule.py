@@ -8,21 +8,29 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import TriggerModel, as_utc, built, located
+from punctual.domain.triggers.base import (
+    Timezone,
+    WrittenTrigger,
+    as_utc,
+    built,
+    located,
+    on_fold_field,
+    on_gap_field,
+    text_field,
+)
 from punctual.domain.triggers.cron_search import Wall
 from punctual.domain.triggers.rrule_search import HOURLY, moment_at, moment_of, search_of, wall_at
 from punctual.domain.triggers.rrule_text import LONGEST_SET, Rule, RuleSet, is_set, read_set
 from punctual.domain.triggers.text_tail import Words, knobs_text, split_words
-from punctual.domain.triggers.wall_clock import WallClock
-from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, OnFold, OnGap, load_zone
+from punctual.domain.triggers.wall_clock import Search, WallClock
+from punctual.domain.triggers.zone import OnFold, OnGap, load_zone
 
 LONGEST_SET_TEXT = LONGEST_SET + 250
 """Characters: room for the longest set with its time zone and every option."""
 
-_FIELDS_BEFORE_TEXT = 6
 _KNOBS = ("on_gap", "on_fold")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
@@ -31,11 +39,13 @@ EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
 _TICK = timedelta(microseconds=1)
 
 
-class Rrule(TriggerModel):
+class Rrule(WrittenTrigger):
     """Fires at the wall times of a recurrence set, in one time zone.
 
     DTSTART itself is a fire time only where a rule or an RDATE names it. A set without DTSTART starts at its anchor.
     """
+
+    not_in_text = frozenset({"anchor"})
 
     kind: Literal["rrule"] = "rrule"
     expression: Annotated[
@@ -49,37 +59,21 @@ class Rrule(TriggerModel):
             examples=["RRULE:FREQ=MONTHLY;BYDAY=-1FR", "DTSTART:20260105T090000 RRULE:FREQ=WEEKLY;INTERVAL=2"],
         ),
     ]
-    timezone: str = Field(
+    timezone: Timezone = Field(
         default="UTC",
-        max_length=LONGEST_ZONE_NAME,
         description="IANA name of the time zone whose clocks the set reads.",
         examples=["Europe/Berlin"],
     )
-    on_gap: OnGap | None = Field(
-        default=None,
-        description=(
-            "A fire time whose wall time is left out when clocks are put forward: `shift` fires right after the gap, "
-            "`skip` not at all. By default rules that are hourly or more frequent skip, all others shift."
-        ),
-    )
-    on_fold: OnFold | None = Field(
-        default=None,
-        description=(
-            "A fire time whose wall time comes twice when clocks are put back: the `first`, the `second`, or `both`. "
-            "By default rules that are hourly or more frequent fire both times, all others the first time."
-        ),
+    on_gap: OnGap | None = on_gap_field("rules that are hourly or more frequent skip, all others shift")
+    on_fold: OnFold | None = on_fold_field(
+        "rules that are hourly or more frequent fire both times, all others the first time"
     )
     anchor: datetime | None = Field(
         default=None,
         description="The instant at which a set without DTSTART starts; set when a schedule is stored.",
         examples=["2026-01-01T00:00:00Z"],
     )
-    text: str = Field(
-        default="",
-        max_length=LONGEST_SET_TEXT,
-        validate_default=True,
-        description="The trigger in one line, as it was written or in short form; it does not name the anchor.",
-    )
+    text: str = text_field(LONGEST_SET_TEXT, leaves_out="anchor")
 
     @field_validator("expression")
     @classmethod
@@ -94,12 +88,6 @@ class Rrule(TriggerModel):
             )
         return " ".join(expression.split())
 
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, timezone: str) -> str:
-        load_zone(timezone)
-        return timezone
-
     @field_validator("anchor")
     @classmethod
     def _is_an_instant(cls, anchor: datetime | None) -> datetime | None:
@@ -109,15 +97,6 @@ class Rrule(TriggerModel):
                 message="the anchor is outside the years 1 to 9999 in UTC", fix="Use a later one.", field="anchor"
             )
         return None if utc is None else max(utc, _EPOCH).replace(microsecond=0)
-
-    @field_validator("text")
-    @classmethod
-    def _agrees(cls, text: str, info: ValidationInfo) -> str:
-        fields = info.data
-        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
-            return text
-        canonical = _canonical(fields)
-        return text if text and (text == canonical or _means(text, fields)) else canonical
 
     @model_validator(mode="after")
     def _fires(self) -> Self:
@@ -145,6 +124,16 @@ class Rrule(TriggerModel):
                 )
                 raise located(error, "expression", self.expression)
         return self
+
+    @classmethod
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text such as `RRULE:FREQ=DAILY Europe/Berlin on_gap=skip` names, unchecked."""
+        return _fields_of(text)
+
+    @classmethod
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text for all fields before `text`."""
+        return _text_of(fields)
 
     @property
     def timezone_name(self) -> str:
@@ -212,17 +201,11 @@ def _sources_of(
     sources = []
     for rule in read.rules:
         search = search_of(rule, start)
-        follows_clock = rule.freq >= HOURLY
-        clock = WallClock(
-            _forwards(search.at_or_after, excluded),
-            _backwards(search.at_or_before, excluded),
-            zone,
-            on_gap or ("skip" if follows_clock else "shift"),
-            on_fold or ("both" if follows_clock else "first"),
-        )
+        searches = _forwards(search.at_or_after, excluded), _backwards(search.at_or_before, excluded)
+        clock = WallClock.following(searches, zone, on_gap, on_fold, elapsed=rule.freq >= HOURLY)
         sources.append(Source(rule, clock, _instant_of_until(rule)))
     if read.dates:
-        clock = WallClock(*_listed(read, excluded), zone, on_gap or "shift", on_fold or "first")
+        clock = WallClock.following(_listed(read, excluded), zone, on_gap, on_fold, elapsed=False)
         sources.append(Source(None, clock, None))
     return tuple(sources)
 
@@ -237,7 +220,7 @@ def _instant_of_until(rule: Rule) -> datetime | None:
     return rule.until.replace(tzinfo=UTC) if rule.until is not None and rule.until_in_utc else None
 
 
-def _forwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Callable[[Wall], Wall | None]:
+def _forwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Search:
     def at_or_after(wall: Wall) -> Wall | None:
         found = search(moment_of(wall))
         while found in excluded:
@@ -247,7 +230,7 @@ def _forwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> 
     return at_or_after
 
 
-def _backwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Callable[[Wall], Wall | None]:
+def _backwards(search: Callable[[int], int | None], excluded: frozenset[int]) -> Search:
     def at_or_before(wall: Wall) -> Wall | None:
         found = search(moment_of(wall))
         while found in excluded:
@@ -257,9 +240,7 @@ def _backwards(search: Callable[[int], int | None], excluded: frozenset[int]) ->
     return at_or_before
 
 
-def _listed(
-    read: RuleSet, excluded: frozenset[int]
-) -> tuple[Callable[[Wall], Wall | None], Callable[[Wall], Wall | None]]:
+def _listed(read: RuleSet, excluded: frozenset[int]) -> tuple[Search, Search]:
     moments = [moment for moment in map(moment_at, read.dates) if moment not in excluded]
 
     def at_or_after(wall: Wall) -> Wall | None:
@@ -282,7 +263,7 @@ def rrule(text: str, timezone: str = "UTC", on_gap: OnGap | None = None, on_fold
     return built(Rrule, on_gap=on_gap, on_fold=on_fold, **{"timezone": timezone} | _without_zone(text))
 
 
-def rrule_fields_of(text: str) -> dict[str, str]:
+def _fields_of(text: str) -> dict[str, str]:
     """Return the fields of `Rrule` that a text such as `RRULE:FREQ=DAILY Europe/Berlin on_gap=skip` names.
 
     Raises TriggerError for options it does not know and for words it has no use for; a rule's parts are checked later.
@@ -333,14 +314,6 @@ def _without_zone(properties: str) -> dict[str, str]:
     return {"expression": " ".join(parts), "timezone": zone}
 
 
-def _canonical(fields: Mapping[str, Any]) -> str:
+def _text_of(fields: Mapping[str, Any]) -> str:
     zone = "" if fields["timezone"] == "UTC" else f" {fields['timezone']}"
     return f"{fields['expression']}{zone}" + knobs_text(on_gap=fields["on_gap"], on_fold=fields["on_fold"])
-
-
-def _means(text: str, fields: Mapping[str, Any]) -> bool:
-    try:
-        meant = built(Rrule, **rrule_fields_of(text))
-    except TriggerError:
-        return False
-    return all(getattr(meant, name) == value for name, value in fields.items() if name != "anchor")

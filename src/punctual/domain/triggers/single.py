@@ -9,14 +9,14 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, built, located, shown
-from punctual.domain.triggers.cron import Cron, cron_fields_of
-from punctual.domain.triggers.interval import Interval, interval_fields_of
+from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, located, shown
+from punctual.domain.triggers.cron import Cron
+from punctual.domain.triggers.interval import Interval
 from punctual.domain.triggers.likely import likely_meaning
-from punctual.domain.triggers.once import Once, once_fields_of
-from punctual.domain.triggers.rrule import LONGEST_SET_TEXT, Rrule, rrule_fields_of
+from punctual.domain.triggers.once import Once
+from punctual.domain.triggers.rrule import LONGEST_SET_TEXT, Rrule
 from punctual.domain.triggers.rrule_text import is_set
-from punctual.domain.triggers.solar import Solar, is_solar, solar_fields_of
+from punctual.domain.triggers.solar import Solar, is_solar
 
 FORMS = 'Write for example "0 2 * * * Europe/Berlin", "@daily", "every 90s" or "2026-12-24T18:00".'
 
@@ -61,17 +61,17 @@ def _place_in(text: str, error: TriggerError) -> int | None:
 
 def _parsed(stripped: str) -> AnySingle:
     if is_set(stripped):
-        return built(Rrule, **rrule_fields_of(stripped), text=stripped)
+        return Rrule.written(stripped)
     if _EVERY.match(stripped):
-        return built(Interval, **interval_fields_of(stripped), text=stripped)
+        return Interval.written(stripped)
     if _DATE.match(stripped):
-        return built(Once, **once_fields_of(stripped), text=stripped)
+        return Once.written(stripped)
     if is_solar(stripped):
-        return built(Solar, **solar_fields_of(stripped), text=stripped)
+        return Solar.written(stripped)
     meaning = likely_meaning(stripped)
     if meaning is not None or (len(stripped.split(maxsplit=1)) == 1 and not stripped.startswith("@")):
         raise TriggerError(message=f'"{stripped}" is no trigger', fix=meaning or FORMS, text=stripped, position=0)
-    return built(Cron, **cron_fields_of(stripped), text=stripped)
+    return Cron.written(stripped)
 
 
 def read_value(value: object, kinds: Mapping[str, type[BaseModel]], parse: Callable[[str], BaseModel]) -> BaseModel:

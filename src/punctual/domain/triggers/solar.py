@@ -8,11 +8,10 @@ from functools import lru_cache
 from math import degrees
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field
 
 from punctual.domain.errors import TriggerError
-from punctual.domain.triggers.base import LONGEST_TEXT, TriggerModel, as_utc, built
-from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, load_zone
+from punctual.domain.triggers.base import Timezone, WrittenTrigger, as_utc, built, text_field
 
 SolarEvent = Literal[
     "dawn_astronomical",
@@ -26,7 +25,6 @@ SolarEvent = Literal[
     "dusk_astronomical",
 ]
 
-_FIELDS_BEFORE_TEXT = 5
 DEPRESSIONS = {"civil": 6.0, "nautical": 12.0, "astronomical": 18.0}
 """Degrees below the horizon, by the names of dawn and dusk."""
 
@@ -51,7 +49,7 @@ def _short(degree: float) -> float:
 Degrees = Annotated[float, AfterValidator(_short)]
 
 
-class Solar(TriggerModel):
+class Solar(WrittenTrigger):
     """Fires at an event of the sun's day; days without it, in polar summer and winter, are left out."""
 
     kind: Literal["solar"] = "solar"
@@ -62,33 +60,22 @@ class Solar(TriggerModel):
     longitude: Degrees = Field(
         ge=-180, le=180, allow_inf_nan=False, description="Degrees, east is positive.", examples=[13.41]
     )
-    timezone: str = Field(
+    timezone: Timezone = Field(
         default="UTC",
-        max_length=LONGEST_ZONE_NAME,
         description="IANA name of the time zone in which to show the fire times; it does not change them.",
         examples=["Europe/Berlin"],
     )
-    text: str = Field(
-        default="",
-        max_length=LONGEST_TEXT,
-        validate_default=True,
-        description="The trigger in one line, as it was written or in short form.",
-    )
+    text: str = text_field()
 
-    @field_validator("timezone")
     @classmethod
-    def _is_a_zone(cls, timezone: str) -> str:
-        load_zone(timezone)
-        return timezone
+    def fields_of(cls, text: str) -> dict[str, Any]:
+        """Return the fields that a text such as `sunset at 52.52,13.41 Europe/Berlin` names, unchecked."""
+        return _fields_of(text)
 
-    @field_validator("text")
     @classmethod
-    def _agrees(cls, text: str, info: ValidationInfo) -> str:
-        fields = info.data
-        if len(fields) < _FIELDS_BEFORE_TEXT:  # another field is at fault
-            return text
-        canonical = _canonical(fields)
-        return text if text and (text == canonical or _means(text, fields)) else canonical
+    def text_of(cls, fields: Mapping[str, Any]) -> str:
+        """Return the short text for all fields before `text`."""
+        return _text_of(fields)
 
     @property
     def timezone_name(self) -> str:
@@ -144,7 +131,7 @@ def is_solar(text: str) -> bool:
     return len(words) > 1 and words[1].lower() == "at"
 
 
-def solar_fields_of(text: str) -> dict[str, Any]:
+def _fields_of(text: str) -> dict[str, Any]:
     """Return the fields of `Solar` that a text such as `sunset at 52.52,13.41 Europe/Berlin` names, unchecked."""
     match = _FORM.fullmatch(text)
     if match is None:
@@ -238,14 +225,6 @@ def _bounded(latitude: float) -> float:
     return max(-_HIGHEST_LATITUDE, min(latitude, _HIGHEST_LATITUDE))
 
 
-def _canonical(fields: Mapping[str, Any]) -> str:
+def _text_of(fields: Mapping[str, Any]) -> str:
     place = ",".join(f"{fields[name]:.6f}".rstrip("0").rstrip(".") for name in ("latitude", "longitude"))
     return f"{fields['event']} at {place}" + ("" if fields["timezone"] == "UTC" else f" {fields['timezone']}")
-
-
-def _means(text: str, fields: Mapping[str, Any]) -> bool:
-    try:
-        meant = built(Solar, **solar_fields_of(text))
-    except TriggerError:
-        return False
-    return all(getattr(meant, name) == value for name, value in fields.items())

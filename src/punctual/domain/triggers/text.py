@@ -30,7 +30,7 @@ def parse_trigger(text: str) -> AnyTrigger:
             fix=f"Use at most {LONGEST_UNION_TEXT} characters.",
             text=stripped[:LONGEST_UNION_TEXT],
         )
-    return built(AnyOf, triggers=parse_members(stripped), text=stripped)
+    return built(AnyOf, triggers=parse_members(stripped)).model_copy(update={"text": stripped})
 
 
 def _read(value: object) -> BaseModel:

@@ -7,7 +7,7 @@ wall times pass twice, and a search that starts in between must look at both pas
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from punctual.domain.triggers.cron_search import Wall, wall_of
@@ -20,6 +20,9 @@ _MOST_SKIPPED = 400
 """Fire times in a row that may fall into gaps: with one change a year, that is the whole cycle of the calendar."""
 
 
+Search = Callable[[Wall], Wall | None]
+
+
 class WallClock(NamedTuple):
     """A rule in a zone, with both knobs decided.
 
@@ -27,11 +30,29 @@ class WallClock(NamedTuple):
     second may be 60 or -1.
     """
 
-    at_or_after: Callable[[Wall], Wall | None]
-    at_or_before: Callable[[Wall], Wall | None]
+    at_or_after: Search
+    at_or_before: Search
     zone: ZoneInfo
     on_gap: OnGap
     on_fold: OnFold
+
+    @classmethod
+    def following(
+        cls,
+        rule: tuple[Search, Search],
+        zone: ZoneInfo,
+        on_gap: OnGap | None,
+        on_fold: OnFold | None,
+        *,
+        elapsed: bool,
+    ) -> Self:
+        """Return the clock of a rule; a knob that is None is as Debian cron has it for fixed, or for elapsed, times."""
+        return cls(
+            *rule,
+            zone,
+            on_gap or ("skip" if elapsed else "shift"),
+            on_fold or ("both" if elapsed else "first"),
+        )
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Return the first fire time strictly after the UTC instant, or None."""
