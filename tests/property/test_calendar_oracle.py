@@ -22,6 +22,7 @@ DAYS = 6
 
 JUDGED = range(2 * 1440, 4 * 1440)
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+SOME_DAYS = st.lists(st.sampled_from(WEEKDAYS), min_size=1, unique=True)
 
 NAMED = [
     ("Europe/Berlin", datetime(2026, 3, 29, 1, tzinfo=UTC)),
@@ -47,6 +48,7 @@ class Walk(NamedTuple):
     walls: list[datetime]
     latest_yet: list[datetime]
     earliest_to_come: list[datetime]
+    changed: datetime
 
     @property
     def dates(self) -> list[date]:
@@ -77,7 +79,8 @@ def walks(draw: st.DrawFn) -> Walk:
     zone = ZoneInfo(name)
     walls = [(start + number * MINUTE).astimezone(zone).replace(tzinfo=None, fold=0) for number in range(DAYS * 1440)]
     earliest_to_come = list(accumulate(reversed(walls), min))[::-1]
-    return Walk(name, start, walls, list(accumulate(walls, max)), earliest_to_come)
+    changed = instant.astimezone(zone).replace(tzinfo=None)
+    return Walk(name, start, walls, list(accumulate(walls, max)), earliest_to_come, changed)
 
 
 @st.composite
@@ -88,65 +91,58 @@ def found_changes(draw: st.DrawFn) -> tuple[str, datetime]:
     zone = ZoneInfo(name)
     for number in range(366):
         day = first + number * DAY
-        if day.astimezone(zone).utcoffset() != (day + DAY).astimezone(zone).utcoffset():
-            return name, day
+        offset = day.astimezone(zone).utcoffset()
+        if offset != (day + DAY).astimezone(zone).utcoffset():
+            minutes = [day + minute * MINUTE for minute in range(1, 1441)]
+            return name, next(instant for instant in minutes if instant.astimezone(zone).utcoffset() != offset)
     return name, first
 
 
-HOURS = st.builds(
-    "{:02}:{:02}".format, st.sampled_from([0, 0, 1, 1, 2, 2, 3, 9, 17, 22, 23]), st.sampled_from([0, 0, 1, 15, 30, 59])
-)
+def hour_drawn(draw: st.DrawFn, walk: Walk) -> str:
+    """A time of day, most often one that is shown, missing or shown twice near the change of the clocks."""
+    near = walk.changed + draw(st.integers(-10, 10)) * timedelta(minutes=15)
+    return draw(st.sampled_from([f"{near:%H:%M}", f"{near:%H:%M}", "00:00", "09:00", "22:30"]))
 
 
-def date_rules(walk: Walk) -> st.SearchStrategy[Rule]:
-    texts = st.sampled_from(walk.dates).map(date.isoformat)
-    return st.builds(lambda dates: {"kind": "dates", "dates": dates}, st.lists(texts, min_size=1, max_size=3))
+def dates_drawn(draw: st.DrawFn, walk: Walk) -> Rule:
+    days = draw(st.lists(st.sampled_from(walk.dates), min_size=1, max_size=3))
+    return {"kind": "dates", "dates": [day.isoformat() for day in days]}
 
 
-def weekly_rules(walk: Walk) -> st.SearchStrategy[Rule]:
-    del walk
-    days = st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=4, unique=True)
-    whole = days.map(lambda names: {"kind": "weekly", "days": names})
-    both = st.lists(HOURS, min_size=2, max_size=2, unique=True) | HOURS.map(lambda first: [first, "24:00"])
-    hours = st.builds(
-        lambda names, ends: {"kind": "weekly", "days": names, "from": ends[0], "until": ends[1]}, days, both
-    )
-    return whole | hours | hours
+def weekly_drawn(draw: st.DrawFn, walk: Walk) -> Rule:
+    rule: Rule = {"kind": "weekly", "days": draw(st.just(WEEKDAYS) | SOME_DAYS)}
+    first, last = hour_drawn(draw, walk), draw(st.sampled_from([hour_drawn(draw, walk), "24:00"]))
+    return rule if first == last else {**rule, "from": first, "until": last}
 
 
-def yearly_rules(walk: Walk) -> st.SearchStrategy[Rule]:
-    days = st.sampled_from(walk.dates).map(lambda day: f"{day:%m-%d}")
-    return (days | st.builds("{}..{}".format, days, days)).map(lambda text: {"kind": "yearly", "days": text})
+def yearly_drawn(draw: st.DrawFn, walk: Walk) -> Rule:
+    first, last = (f"{draw(st.sampled_from(walk.dates)):%m-%d}" for _ in range(2))
+    return {"kind": "yearly", "days": draw(st.sampled_from([first, f"{first}..{last}"]))}
 
 
-@st.composite
-def ranges(draw: st.DrawFn, walk: Walk) -> Rule:
-    numbers = draw(st.lists(st.integers(0, len(walk.walls) - 1), min_size=2, max_size=2, unique=True).map(sorted))
-    instants = [walk.start + number * MINUTE for number in numbers]
-    days = [walk.dates[number % len(walk.dates)] for number in numbers]
-    times = [f"{day}T{hour}" for day, hour in zip(days, draw(st.tuples(HOURS, HOURS)), strict=True)]
-    form = draw(st.sampled_from(["days", "times", "instants"]))
-    if form == "instants":
-        ends = [instant.isoformat() for instant in instants]
-    elif form == "times" and times[0] != times[1]:
-        ends = sorted(times)
-    else:
-        ends = sorted(day.isoformat() for day in days)
-    return {"kind": "range", "from": ends[0], "until": ends[1]}
+def range_drawn(draw: st.DrawFn, walk: Walk) -> Rule:
+    numbers = sorted(draw(st.integers(0, len(walk.walls) - 1)) for _ in range(2))
+    days = [walk.dates[number // 1440].isoformat() for number in numbers]
+    times = sorted(f"{day}T{hour_drawn(draw, walk)}" for day in days)
+    instants = [(walk.start + number * MINUTE).isoformat() for number in numbers]
+    ends = draw(st.sampled_from([days, times, instants]))
+    first, last = ends if ends[0] < ends[1] else days
+    return {"kind": "range", "from": first, "until": last}
 
 
-@st.composite
-def recurring_rules(draw: st.DrawFn, walk: Walk) -> Rule:
-    start = f"{draw(st.sampled_from(walk.dates)):%Y%m%d}T{draw(HOURS).replace(':', '')}00"
+def recurring_drawn(draw: st.DrawFn, walk: Walk) -> Rule:
+    start = f"{draw(st.sampled_from(walk.dates)):%Y%m%d}T{hour_drawn(draw, walk).replace(':', '')}00"
     lasting: list[Rule] = [{"duration": "30m"}, {"duration": "25h"}, {"days": 1}, {"days": 2}]
     freq = draw(st.sampled_from(["DAILY", "DAILY;INTERVAL=2"]))
     expression = f"DTSTART:{start} RRULE:FREQ={freq}"
     return {"kind": "recurring", "expression": expression, **draw(st.sampled_from(lasting))}
 
 
-def rules(walk: Walk) -> st.SearchStrategy[Rule]:
-    kinds = (date_rules, weekly_rules, yearly_rules, ranges, recurring_rules)
-    return st.one_of([kind(walk) for kind in kinds])
+@st.composite
+def rules(draw: st.DrawFn, walk: Walk) -> Rule:
+    drawn = draw(st.sampled_from([dates_drawn, weekly_drawn, yearly_drawn, range_drawn, recurring_drawn]))
+    rule: Rule = drawn(draw, walk)
+    return rule
 
 
 def covered_by(rule: Rule, walk: Walk) -> set[int]:
@@ -183,7 +179,7 @@ def midnight(day: date) -> datetime:
 
 
 def hours_of(rule: Rule, day: date) -> tuple[datetime, datetime]:
-    if "from" not in rule:
+    if rule["kind"] != "weekly" or "from" not in rule:
         return midnight(day), midnight(day + DAY)
     first, last = (timedelta(hours=int(text[:2]), minutes=int(text[3:])) for text in (rule["from"], rule["until"]))
     return midnight(day) + first, midnight(day) + (last if last > first else last + DAY)

@@ -54,6 +54,10 @@ class FieldError(PunctualError, ValueError):
         super().__init__(message, fix=fix)
         self.field = field
 
+    def fault_at(self, path: str) -> Fault:
+        """Return this error as the fault of an input at the path."""
+        return Fault(path, self.code, self.message, self.fix)
+
 
 class TriggerError(FieldError):
     """A trigger that cannot be read or would never fire.
@@ -73,7 +77,7 @@ class TriggerError(FieldError):
         self.position = position
 
     def fault_at(self, path: str) -> Fault:
-        """Return this error as the fault of an input at the path."""
+        """Return this error as the fault of an input at the path, with the place in the text."""
         text = "" if self.position is None else self.text
         return Fault(path, self.code, self.message, self.fix, text, self.position)
 

@@ -125,7 +125,11 @@ def test_a_wrong_document_gets_one_answer_with_every_fault_by_its_path_and_store
     assert (problem["status"], problem["code"], problem["title"]) == (422, "invalid_input", "Unprocessable Content")
     assert all(fault["message"] for fault in problem["errors"])
     places = {fault["path"]: (fault["text"], fault["position"]) for fault in problem["errors"] if "position" in fault}
-    assert places == {"trigger.expression": ("61 2 * * *", 0), "trigger.timezone": ("Europe/Berln", 0)}
+    assert places == {
+        "trigger.expression": ("61 2 * * *", 0),
+        "trigger.timezone": ("Europe/Berln", 0),
+        "catchup.grace": ("long", 0),
+    }
     assert client.get("schedules").json()["items"] == []
 
 

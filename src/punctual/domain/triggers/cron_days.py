@@ -19,8 +19,8 @@ _EVERY_WEEKDAY = (1 << WEEK) - 1
 ALL_DAYS = tuple((2 << length) - 2 for length in range(_LONGEST_MONTH + 1))
 """By length of the month, the bits of all its days."""
 
-_EACH_WEEK = tuple(sum(1 << day for day in range(first, _LONGEST_MONTH + 1, WEEK)) for first in range(1, WEEK + 1))
-"""By the first day (from 0), the bits of that day and of those whole weeks after it."""
+_EACH_WEEK = sum(1 << day for day in range(1, _LONGEST_MONTH + 1, WEEK))
+"""The bits of the days that are whole weeks after the first; it repeats a week's bits when it is multiplied by them."""
 
 _MONTH_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY = 2
@@ -35,9 +35,10 @@ def month_shape(year: int, month: int) -> tuple[int, int]:
     return date(year, month, 1).isoweekday() % WEEK, length
 
 
-def days_of_week(weekday: int, first_weekday: int) -> int:
-    """Return the bits of the days that fall on this weekday; bits past the month's end may be set."""
-    return _EACH_WEEK[(weekday - first_weekday) % WEEK]
+def days_of_week(weekdays: int, first_weekday: int) -> int:
+    """Return the bits of the days that fall on these weekdays (bits); bits past the month's end may be set."""
+    from_the_first = (weekdays >> first_weekday | weekdays << WEEK - first_weekday) & _EVERY_WEEKDAY
+    return from_the_first * _EACH_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class LastWeekday:
 
     def days(self, first_weekday: int, length: int) -> int:
         """Return the bit of the day."""
-        return 1 << (days_of_week(self.weekday, first_weekday) & ALL_DAYS[length]).bit_length() - 1
+        return 1 << (days_of_week(1 << self.weekday, first_weekday) & ALL_DAYS[length]).bit_length() - 1
 
 
 SpecialDay = LastDay | NearestWorkday | NthWeekday | LastWeekday
@@ -125,11 +126,7 @@ class DayRule:
         by_month = self.days_of_month
         for special in self.special_days:
             by_month |= special.days(first_weekday, length)
-        by_week = ALL_DAYS[length] if self.weekdays == _EVERY_WEEKDAY else 0
-        if not by_week:
-            for weekday in range(WEEK):
-                if self.weekdays >> weekday & 1:
-                    by_week |= days_of_week(weekday, first_weekday)
+        by_week = days_of_week(self.weekdays, first_weekday)
         for special in self.special_weekdays:
             by_week |= special.days(first_weekday, length)
         return (by_month | by_week if self.either else by_month & by_week) & ALL_DAYS[length]

@@ -14,6 +14,7 @@ from punctual.domain.triggers.cron_fields import (
     HOUR,
     MINUTE,
     MONTH,
+    PLAIN,
     SECOND,
     YEAR,
     Field,
@@ -139,7 +140,7 @@ def read_fields(expression: str, seed: str = "") -> tuple[Field, ...]:
     fields = [] if layout[0] is SECOND else [_AT_ZERO]
     try:
         for kind, text in zip(layout, texts, strict=True):
-            fields.append(read_field(kind, text, seed if has_hash(text) else ""))
+            fields.append(PLAIN[kind].get(text) or read_field(kind, text, seed if seed and has_hash(text) else ""))
     except FieldError as fault:
         at_fault = len(fields) - (layout[0] is not SECOND)
         start = [match.start() for match in _TOKEN.finditer(expression)][at_fault]

@@ -59,10 +59,15 @@ class Field(NamedTuple):
     special: tuple[SpecialDay, ...] = ()
 
 
-_STARS = {
-    kind: Field((1 << kind.span) - 1 << kind.lowest, star=True)
-    for kind in (SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR)
-}
+def _plain_fields(kind: FieldKind) -> dict[str, Field]:
+    """Return the commonest texts of a field, with what they mean: the star, and each number but those of years."""
+    star = Field((1 << kind.span) - 1 << kind.lowest, star=True)
+    numbers = range(kind.lowest, kind.lowest + kind.span) if kind.lowest <= 1 else ()
+    return {"*": star} | {str(number): Field(1 << number, star=False) for number in numbers}
+
+
+PLAIN = {kind: _plain_fields(kind) for kind in (SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK, YEAR)}
+"""What needs no reading, by kind and text."""
 
 
 class FieldError(Exception):
@@ -99,13 +104,12 @@ def read_field(kind: FieldKind, text: str, seed: str = "") -> Field:
 
     Raises FieldError with what was expected, what was found and where.
     """
-    star = text[0] == "*"
-    if star and len(text) == 1:
-        return _STARS[kind]
-    if kind.lowest <= 1 and text.isdecimal() and text.isascii() and kind.lowest <= (number := int(text)) < kind.span:
-        return Field(1 << number, star=False)
+    if plain := PLAIN[kind].get(text):
+        return plain
     if text == "?" and kind in (DAY_OF_MONTH, DAY_OF_WEEK):
-        return _STARS[kind]
+        return PLAIN[kind]["*"]
+    if bits := _plain_bits(kind, text):
+        return Field(bits, text[0] == "*")
     numbers, special, offset = 0, [], 0
     for place, item in enumerate(text.split(",")):
         if item[:1] in {"H", "h"}:
@@ -122,18 +126,13 @@ def read_field(kind: FieldKind, text: str, seed: str = "") -> Field:
         else:
             special.append(day)
         offset += len(item) + 1
-    return Field(numbers, star, tuple(special))
+    return Field(numbers, text[0] == "*", tuple(special))
 
 
 def _range_bits(kind: FieldKind, first: int, last: int, step: int) -> int:
     if last < first:
         last += kind.span
-    bits = 0
-    if step == 1:
-        bits = (2 << last) - (1 << first)
-    else:
-        for number in range(first, last + 1, step):
-            bits |= 1 << number
+    bits = _stepped_bits(first, last, step)
     end = kind.lowest + kind.span
     return bits & (1 << end) - 1 | bits >> end << kind.lowest
 
@@ -150,12 +149,13 @@ def _plain_bits(kind: FieldKind, item: str) -> int:
     step = int(step_text) if step_text else 1
     if not (kind.lowest <= first <= last <= end and 1 <= step < kind.span):
         return 0
-    if step == 1:
-        return (2 << last) - (1 << first)
-    bits = 0
-    for number in range(first, last + 1, step):
-        bits |= 1 << number
-    return bits
+    return _stepped_bits(first, last, step)
+
+
+def _stepped_bits(first: int, last: int, step: int) -> int:
+    """Return the bits of every such step from the first number to the last: a series in powers of 2 ** step."""
+    count = (last - first) // step + 1
+    return ((1 << step * count) - 1) // ((1 << step) - 1) << first
 
 
 def _item_bits(kind: FieldKind, item: str, offset: int) -> int:

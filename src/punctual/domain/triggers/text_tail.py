@@ -91,4 +91,6 @@ def _check_knob(text: str, position: int, name: str, value: str, known: tuple[st
 
 def knobs_text(**values: str | None) -> str:
     """Return the knobs that are set, each after a space, in the order given."""
+    if not any(values.values()):  # the commonest, told fastest
+        return ""
     return "".join(f" {name}={value}" for name, value in values.items() if value is not None)
