@@ -124,7 +124,12 @@ class Timetable:
         room = (limit - base) // _MILLISECOND
         if room <= 0:
             return base
-        return base + stable_number(f"{self.key}/{fire_time.isoformat()}") % room * _MILLISECOND
+        return base + drawn_jitter(self.key, fire_time.isoformat(), room) * _MILLISECOND
+
+
+def drawn_jitter(key: str, fire_time: str, room: int) -> int:
+    """Return by how many milliseconds, fewer than `room`, a fire time (ISO 8601 in UTC) is put off."""
+    return stable_number(f"{key}/{fire_time}") % room
 
 
 def _sentence(closure: Closure) -> str:
