@@ -58,21 +58,19 @@ def _stepped(trigger: AnyTrigger, fire_time: datetime) -> Row:
 
 
 def _rest_of_cron_minute(trigger: Cron, fire_time: datetime) -> tuple[datetime, int]:
-    """Return the last fire time and how many there are: the bits of the seconds field, while clocks run on.
+    """Return the last fire time and how many there are: the bits of the seconds field.
 
-    Where clocks are changed within the minute, or the fire time was shifted by such a change, it is the one alone.
+    Clocks are changed at whole minutes, so nothing comes between. A fire time that such a change shifted is alone, and
+    so is each where a zone's minutes do not begin with those of UTC, as in the years of local mean time.
     """
     rule = _rule_of(trigger)
     if rule.seconds & (rule.seconds - 1) == 0:
         return fire_time, 1
-    zone = load_zone(trigger.timezone)
-    local = fire_time.astimezone(zone)
+    local = fire_time.astimezone(load_zone(trigger.timezone))
     wall = wall_of(local)
     if local.second != fire_time.second or at_or_after(rule, wall) != wall:
         return fire_time, 1
     last = fire_time + timedelta(seconds=rule.seconds.bit_length() - 1 - local.second)
-    if last.astimezone(zone).utcoffset() != local.utcoffset():
-        return fire_time, 1
     return last, (rule.seconds >> local.second).bit_count()
 
 
