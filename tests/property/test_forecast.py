@@ -151,7 +151,7 @@ def cases(draw: st.DrawFn, *, longest: int = 5) -> Case:
         open_times=draw(st.sampled_from([None, Shut(stretches)])),
         when_closed=draw(st.sampled_from(WhenClosed)),
     )
-    now = start + timedelta(seconds=draw(st.integers(-7200 if long else -600, 300)))
+    now = start + timedelta(seconds=draw(st.integers(-7200, 300)))
     first = timetable.next_after(now) or window.end
     left = draw(st.sampled_from([None, None, None, 1, 17, 400]))
     return Case(Upcoming("one", Timing(trigger=plain), timetable, first, left), hashed, window, now)

@@ -9,7 +9,18 @@ from punctual.api.deps import API_PREFIX, Services, require_actor
 from punctual.api.errors import install_error_handlers
 from punctual.api.middleware import RequestMiddleware
 from punctual.api.openapi import install_openapi, operation_id, problems
-from punctual.api.routes import calendars, health, operations, preview, runs, schedules, session, system, tasks
+from punctual.api.routes import (
+    calendars,
+    forecast,
+    health,
+    operations,
+    preview,
+    runs,
+    schedules,
+    session,
+    system,
+    tasks,
+)
 
 _VERSION = "1"
 
@@ -55,7 +66,7 @@ def _protected() -> APIRouter:
             HTTPStatus.SERVICE_UNAVAILABLE,
         ),
     )
-    for resource in (schedules, operations, preview, calendars, runs, tasks, session, system):
+    for resource in (schedules, operations, preview, calendars, forecast, runs, tasks, session, system):
         router.include_router(resource.router)
     return router
 

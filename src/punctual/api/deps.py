@@ -11,6 +11,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 from punctual.api.errors import CrossSiteRequestError
 from punctual.control.access import Access
 from punctual.control.calendars import Calendars
+from punctual.control.forecast import Forecasts
 from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
@@ -38,6 +39,7 @@ class Services:
     schedules: Schedules
     calendars: Calendars
     previews: Previews
+    forecasts: Forecasts
     runs: Runs
     tasks: Tasks
     access: Access
@@ -52,6 +54,7 @@ class Services:
             schedules=Schedules(database, clock),
             calendars=Calendars(database, clock),
             previews=Previews(database, clock),
+            forecasts=Forecasts(database, clock),
             runs=Runs(database, clock),
             tasks=Tasks(database, clock),
             access=Access(database, clock),

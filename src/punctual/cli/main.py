@@ -9,6 +9,7 @@ import typer
 
 from punctual.cli import calendars, runs, schedules, tasks
 from punctual.cli.explain import explain
+from punctual.cli.forecast import forecast
 from punctual.cli.preview import preview
 from punctual.cli.schedule_times import explain_schedule, preview_schedule
 from punctual.cli.scheduler import scheduler
@@ -78,6 +79,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel=_USE)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=_USE)
 app.command("preview", rich_help_panel=_USE)(preview)
 app.command("explain", rich_help_panel=_USE)(explain)
+app.command("forecast", rich_help_panel=_USE)(forecast)
 app.command("sign-in", rich_help_panel=_USE)(sign_in)
 
 

@@ -17,7 +17,7 @@ from punctual.domain.forecast_tally import Member, Outlook, Tally
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
-BROKEN = (PunctualError, ArithmeticError, LookupError, TypeError, ValueError)
+_BROKEN = (PunctualError, ArithmeticError, LookupError, TypeError, ValueError)
 """What a timing may raise that cannot be worked out; it is left out, and the others go on."""
 
 
@@ -50,9 +50,9 @@ class Upcoming:
 class Forecast:
     """The runs to come in a window as things are, and what they would be with `H` or with jitter.
 
-    `with_hash` has an `H` in place of each plain minute of a cron expression, which changes so many schedules
-    (`hash_changes`). `with_jitter` has at least a `jitter` for every schedule. `skipped` is how many fire times fall
-    into closed time and do not run.
+    `with_hash` has an `H` in place of each plain minute of a cron expression, `with_jitter` has at least a `jitter` for
+    every schedule; so many schedules would be changed. `skipped` is how many fire times fall into closed time and do
+    not run.
     """
 
     window: Window
@@ -61,6 +61,7 @@ class Forecast:
     with_hash: Outlook
     hash_changes: int
     with_jitter: Outlook
+    jitter_changes: int
     jitter: timedelta
 
 
@@ -88,7 +89,7 @@ class Forecaster:
             Tally(window, steps_left=self._limits.steps, draws_left=self._limits.draws) for _ in range(3)
         )
         self._skipped = 0
-        self._hash_changes = 0
+        self._hash_changes = self._jitter_changes = 0
         self._groups: dict[Hashable, _Group] = {}
         self._held = 0
 
@@ -104,12 +105,13 @@ class Forecaster:
                 first = timetable.next_after(self._now) or self._window.end
             hashed = self._group(schedule, timetable, first)
             as_is = self._group(schedule, schedule.timetable, schedule.first) if changed else hashed
-        except BROKEN:
+        except _BROKEN:
             self.leave_out()
             return
         as_is.as_is.append(member)
         hashed.hashed.append(member)
         self._hash_changes += changed
+        self._jitter_changes += member.jitter < self._jitter
         self._held += 1
         if self._held >= self._limits.held:
             self._work_out()
@@ -129,6 +131,7 @@ class Forecaster:
             self._with_hash.outlook(),
             self._hash_changes,
             self._with_jitter.outlook(),
+            self._jitter_changes,
             self._jitter,
         )
 
@@ -175,7 +178,7 @@ class Forecaster:
             pattern = pattern_of(
                 group.timetable, self._window, first=group.first, runs_left=group.runs_left, most_steps=steps
             )
-        except BROKEN:
+        except _BROKEN:
             for tally, members in tallies:
                 tally.errors += len(members)
             return None

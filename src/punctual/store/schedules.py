@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punctual.domain.errors import ConflictError
@@ -30,6 +30,17 @@ class DueSchedule:
     next_fire_time: datetime
     run_count: int
     error_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSchedule:
+    """A schedule that has fire times to come. Its `document` has not been validated."""
+
+    id: UUID
+    name: str
+    document: dict[str, JsonValue]
+    next_fire_time: datetime
+    run_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +235,7 @@ def list_page(
     """Return living schedules by name; `query` is looked for in name and task, case aside."""
     statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None)).order_by(schedules.c.name).limit(limit + 1)
     if query:
-        statement = statement.where(
-            or_(
-                schedules.c.name.icontains(query, autoescape=True),
-                schedules.c.task.icontains(query, autoescape=True),
-            )
-        )
+        statement = statement.where(_contains(query))
     if state is not None:
         statement = _in_state(statement, state)
     if calendar is not None:
@@ -241,10 +247,47 @@ def list_page(
     return Page(items, encode_cursor(items[-1].spec.name) if len(rows) > limit else None)
 
 
+def list_active(tx: Transaction, *, query: str | None, after: UUID | None, limit: int) -> list[ActiveSchedule]:
+    """Return the active schedules that follow the id `after`, by id; `query` is as for `list_page`."""
+    statement: Select[Any] = (
+        select(
+            schedules.c.id,
+            schedules.c.name,
+            schedule_versions.c.spec,
+            schedules.c.next_fire_time,
+            schedules.c.run_count,
+        )
+        .join(schedule_versions, _CURRENT)
+        .where(schedules.c.deleted_at.is_(None))
+        .order_by(schedules.c.id)
+        .limit(limit)
+    )
+    statement = _in_state(statement, ScheduleState.ACTIVE)
+    if query:
+        statement = statement.where(_contains(query))
+    if after is not None:
+        statement = statement.where(schedules.c.id > after)
+    return [ActiveSchedule(*row) for row in tx.connection.execute(statement)]
+
+
+def count_in_state(tx: Transaction, state: ScheduleState, *, query: str | None) -> int:
+    """Return how many living schedules are in a state; `query` is as for `list_page`."""
+    statement: Select[Any] = select(func.count()).select_from(schedules).where(schedules.c.deleted_at.is_(None))
+    if query:
+        statement = statement.where(_contains(query))
+    count: int = tx.connection.execute(_in_state(statement, state)).scalar_one()
+    return count
+
+
 def list_declared(tx: Transaction, app: str) -> list[Schedule]:
     """Return the living schedules that the code of an app declares."""
     statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None), schedules.c.declared_by == app)
     return [_schedule(row) for row in tx.connection.execute(statement.order_by(schedules.c.name))]
+
+
+def _contains(query: str) -> ColumnElement[bool]:
+    """Return whether name or task contains the text, case aside."""
+    return or_(schedules.c.name.icontains(query, autoescape=True), schedules.c.task.icontains(query, autoescape=True))
 
 
 def _find(ref: UUID | str, *, deleted: bool) -> Select[Any]:
