@@ -145,7 +145,7 @@ export interface paths {
         };
         /**
          * Preview a schedule
-         * @description Return the next fire times after now, paused or not, and those before.
+         * @description Return the next fire times, paused or not, and those before; with what calendars and jitter do to them.
          */
         get: operations["previewSchedule"];
         put?: never;
@@ -165,7 +165,7 @@ export interface paths {
         };
         /**
          * Explain an instant of a schedule
-         * @description Return whether the schedule's trigger fires at an instant, and if not, why; paused or not.
+         * @description Return whether the schedule fires at an instant, and if not, exactly why.
          */
         get: operations["explainSchedule"];
         put?: never;
@@ -186,10 +186,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Preview a trigger
-         * @description Return the next fire times of a trigger, and those before; nothing is stored.
+         * Preview a timing
+         * @description Return the next fire times of a trigger within its bounds and calendars, and those before; nothing is stored.
          */
-        post: operations["previewTrigger"];
+        post: operations["previewTiming"];
         delete?: never;
         options?: never;
         head?: never;
@@ -206,10 +206,146 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Explain an instant of a trigger
-         * @description Return whether a trigger fires at an instant, and if not, why. An interval without anchor counts from 1970.
+         * Explain an instant of a timing
+         * @description Return whether a timing fires at an instant, and if not, why. An interval without anchor counts from 1970.
          */
-        post: operations["explainTrigger"];
+        post: operations["explainTiming"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List calendars
+         * @description Return calendars by name.
+         */
+        get: operations["listCalendars"];
+        put?: never;
+        /**
+         * Create a calendar
+         * @description Store a calendar; it does nothing until a schedule names it.
+         */
+        post: operations["createCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a calendar
+         * @description Store a calendar that holds the events of an iCalendar file.
+         */
+        post: operations["importCalendar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/stretches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a calendar that is not stored
+         * @description Return the stretches of a calendar that touch a window; nothing is stored.
+         */
+        post: operations["previewStretches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/calendars/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a calendar
+         * @description Return one calendar.
+         */
+        get: operations["getCalendar"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a calendar
+         * @description Delete a calendar that no schedule uses.
+         */
+        delete: operations["deleteCalendar"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a calendar
+         * @description Apply a JSON merge patch; the change holds for fire times after it. The name stays.
+         */
+        patch: operations["changeCalendar"];
+        trace?: never;
+    };
+    "/calendars/{name}/stretches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at a calendar
+         * @description Return the stretches of a calendar that touch a window.
+         */
+        get: operations["listStretches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast the runs of all schedules
+         * @description Return the runs to come, counted per minute by when they are due, and the busiest minutes; nothing is stored.
+         *
+         *     It also tells what `H` or jitter would make of them. Fire times that were decided on already are no longer to come:
+         *     the runs tell about them. Where two fire times of a schedule are at most a minute apart, jitter between them is
+         *     left out of the count, which changes it by at most one per minute and schedule.
+         */
+        get: operations["getForecast"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -443,6 +579,98 @@ export interface components {
             text: string;
         };
         /**
+         * BusyMinuteOut
+         * @description A minute with its runs, and some of the schedules that have them.
+         */
+        BusyMinuteOut: {
+            /**
+             * Minute
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            minute: string;
+            /** Runs */
+            runs: number;
+            /**
+             * Schedules
+             * @description Names of schedules with runs in this minute, at most five.
+             */
+            schedules: string[];
+            /**
+             * More
+             * @description How many other schedules have runs in this minute.
+             */
+            more: number;
+        };
+        /**
+         * CalendarOut
+         * @description A calendar: its document, and what is kept beside it.
+         */
+        CalendarOut: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Timezone */
+            timezone: string;
+            /** Rules */
+            rules: (components["schemas"]["DatesRuleOut"] | components["schemas"]["YearlyRuleOut"] | components["schemas"]["WeeklyRuleOut"] | components["schemas"]["RangeRuleOut"] | components["schemas"]["HolidaysRuleOut"] | components["schemas"]["RecurringRuleOut"])[];
+            /**
+             * Version
+             * @description Counts the changes; also the ETag.
+             */
+            version: number;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /**
+             * Schedule Count
+             * @description How many schedules use it.
+             */
+            schedule_count: number;
+        };
+        /**
+         * CalendarPageOut
+         * @description Some calendars, by name.
+         */
+        CalendarPageOut: {
+            /** Items */
+            items: components["schemas"]["CalendarOut"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CalendarUseOut
+         * @description The calendars that bound when a schedule runs.
+         */
+        CalendarUseOut: {
+            /**
+             * Blackout
+             * @description It does not run within any of these.
+             */
+            blackout: string[];
+            /**
+             * Allowed
+             * @description It runs only within all of these.
+             */
+            allowed: string[];
+            when_closed: components["schemas"]["WhenClosed"];
+        };
+        /**
          * CatchUpOut
          * @description How late a fire time may be met and still run.
          */
@@ -523,15 +751,33 @@ export interface components {
             text: string;
         };
         /**
+         * DatesRuleOut
+         * @description Whole days.
+         */
+        DatesRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "dates";
+            /** Dates */
+            dates: string[];
+            /**
+             * Label
+             * @description What people are told; empty where the rule tells it by itself.
+             */
+            label: string;
+        };
+        /**
          * ExplanationOut
-         * @description Whether an instant is a fire time of a trigger, and why not.
+         * @description Whether a timing fires at an instant, and why not.
          */
         ExplanationOut: {
             /** Trigger Text */
             trigger_text: string;
             /**
              * Words
-             * @description The trigger in words.
+             * @description When it fires, in words.
              */
             words: string;
             /**
@@ -549,17 +795,22 @@ export interface components {
             timezone: string;
             /**
              * Fires
-             * @description Whether the instant is a fire time.
+             * @description Whether the instant is a fire time that runs.
              */
             fires: boolean;
             /**
+             * Due Time
+             * @description When its run would be sent; null where it does not fire.
+             */
+            due_time: string | null;
+            /**
              * Reasons
-             * @description Why it is none, each reason by itself; empty where it is one.
+             * @description Why it does not fire, each reason by itself; empty where it does.
              */
             reasons: string[];
             /**
              * Notes
-             * @description What changed clocks mean for it, by which triggers of a union it fires; mostly there are none.
+             * @description What clocks, calendars and jitter mean for it, and which triggers of a union; mostly none.
              */
             notes: string[];
             /** @description The last fire time before the instant. */
@@ -586,8 +837,80 @@ export interface components {
             /** Timezone */
             timezone: string;
             /**
+             * Due Time
+             * @description When its run would be sent; null where it would be skipped.
+             */
+            due_time: string | null;
+            /**
              * Notes
-             * @description What changed clocks mean for it, by which triggers of a union it fires; mostly there are none.
+             * @description What clocks, calendars and jitter mean for it, and which triggers of a union; mostly none.
+             */
+            notes: string[];
+        };
+        /**
+         * ForecastOut
+         * @description The runs to come of all active schedules in a window: as things are, and if they were spread out.
+         */
+        ForecastOut: {
+            /**
+             * Start
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             * @description The end of the window, which is not in it.
+             */
+            end: string;
+            /**
+             * Step
+             * @description Seconds.
+             */
+            step: number;
+            /**
+             * Jitter
+             * @description Seconds.
+             */
+            jitter: number;
+            /**
+             * Skipped
+             * @description Fire times in closed time, which do not run.
+             */
+            skipped: number;
+            left_out: components["schemas"]["LeftOutOut"];
+            as_is: components["schemas"]["OutlookOut"];
+            what_if: components["schemas"]["WhatIfsOut"];
+        };
+        /**
+         * HolidaysRuleOut
+         * @description Public holidays of a country or one of its regions.
+         */
+        HolidaysRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "holidays";
+            /** Country */
+            country: string;
+            /** Region */
+            region: string | null;
+            /** Categories */
+            categories: string[];
+            /** Observed */
+            observed: boolean;
+        };
+        /**
+         * ImportedCalendarOut
+         * @description A calendar made of an .ics file.
+         */
+        ImportedCalendarOut: {
+            calendar: components["schemas"]["CalendarOut"];
+            /**
+             * Notes
+             * @description What of the file was left out, and why.
              */
             notes: string[];
         };
@@ -615,6 +938,19 @@ export interface components {
             text: string;
         };
         JsonValue: unknown;
+        /**
+         * LeftOutOut
+         * @description How many schedules are left out, by the reason.
+         */
+        LeftOutOut: {
+            /** Paused */
+            paused: number;
+            /**
+             * Error
+             * @description They cannot be planned.
+             */
+            error: number;
+        };
         /**
          * LivenessOut
          * @description The process answers.
@@ -691,15 +1027,69 @@ export interface components {
             text: string;
         };
         /**
+         * OutlookOut
+         * @description The runs of a window, counted by when they are due.
+         */
+        OutlookOut: {
+            /** Runs */
+            runs: number;
+            /**
+             * Peak
+             * @description The runs of the busiest minute.
+             */
+            peak: number;
+            /**
+             * Mean
+             * @description Runs per minute.
+             */
+            mean: number;
+            /**
+             * Schedules
+             * @description The schedules that are counted.
+             */
+            schedules: number;
+            /**
+             * Over Budget
+             * @description The schedules that are not, because it would have taken too much work.
+             */
+            over_budget: number;
+            /**
+             * Complete
+             * @description False where counts are lower bounds, because all would be too much work.
+             */
+            complete: boolean;
+            /**
+             * Complete Until
+             * Format: date-time
+             * @description Where the lower bounds begin; the end of the window otherwise.
+             */
+            complete_until: string;
+            /**
+             * Counts
+             * @description The runs of each step of the window; the last step may be a shorter one.
+             */
+            counts: number[];
+            /**
+             * Peaks
+             * @description Of each step, the runs of its busiest minute.
+             */
+            peaks: number[];
+            /**
+             * Busiest
+             * @description The ten busiest minutes, the busiest first.
+             */
+            busiest: components["schemas"]["BusyMinuteOut"][];
+        };
+        /**
          * PreviewOut
-         * @description The next fire times of a trigger, and those before; fewer than asked for where it gives no more.
+         * @description The next fire times of a timing, and those before; fewer than asked for where it gives no more.
          */
         PreviewOut: {
             /** Trigger Text */
             trigger_text: string;
             /**
              * Words
-             * @description The trigger in words.
+             * @description When it fires, in words.
              */
             words: string;
             /** Fire Times */
@@ -711,6 +1101,26 @@ export interface components {
             previous: components["schemas"]["FireTimeOut"][];
         };
         /**
+         * RangeRuleOut
+         * @description From one day to another, both included, or from one date and time to another.
+         */
+        RangeRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "range";
+            /** From */
+            from: string;
+            /** Until */
+            until: string;
+            /**
+             * Label
+             * @description What people are told; empty where the rule tells it by itself.
+             */
+            label: string;
+        };
+        /**
          * ReadinessOut
          * @description Whether due runs can be sent and run.
          */
@@ -719,6 +1129,28 @@ export interface components {
             ready: boolean;
             /** Checks */
             checks: components["schemas"]["CheckOut"][];
+        };
+        /**
+         * RecurringRuleOut
+         * @description What recurs, as an imported event does.
+         */
+        RecurringRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "recurring";
+            /** Expression */
+            expression: string;
+            /** Duration */
+            duration: string | null;
+            /** Days */
+            days: number | null;
+            /**
+             * Label
+             * @description What people are told; empty where the rule tells it by itself.
+             */
+            label: string;
         };
         /**
          * RruleOut
@@ -766,7 +1198,7 @@ export interface components {
         };
         /**
          * RunOut
-         * @description A run: the ledger's record of one fire time. A `missed` run may cover many fire times.
+         * @description A run: the ledger's record of one fire time. One `missed` or `skipped` may cover many fire times.
          */
         RunOut: {
             /**
@@ -829,17 +1261,17 @@ export interface components {
             result: components["schemas"]["JsonValue"];
             error: components["schemas"]["RunErrorOut"] | null;
             /**
-             * Missed Until
-             * @description The last fire time that a `missed` run covers.
+             * Covered Until
+             * @description The last fire time that a `missed` or `skipped` record covers.
              */
             covered_until: string | null;
             /**
-             * Missed Count
-             * @description How many fire times a `missed` run covers.
+             * Covered Count
+             * @description How many fire times a `missed` or `skipped` record covers.
              */
             covered_count: number | null;
             /**
-             * Missed Count Exact
+             * Covered Count Exact
              * @description False where `covered_count` is a lower bound.
              */
             covered_count_exact: boolean;
@@ -862,7 +1294,7 @@ export interface components {
          * @description Where a run stands.
          * @enum {string}
          */
-        RunState: "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "expired" | "missed";
+        RunState: "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "expired" | "skipped" | "missed";
         /**
          * ScheduleOut
          * @description A schedule: its spec, its version and its status.
@@ -894,6 +1326,27 @@ export interface components {
             queue: string | null;
             /** Trigger */
             trigger: components["schemas"]["CronOut"] | components["schemas"]["IntervalOut"] | components["schemas"]["OnceOut"] | components["schemas"]["RruleOut"] | components["schemas"]["SolarOut"] | components["schemas"]["AnyOfOut"];
+            /**
+             * Start At
+             * @description No fire time before this instant.
+             */
+            start_at: string | null;
+            /**
+             * End At
+             * @description No fire time after this instant.
+             */
+            end_at: string | null;
+            /**
+             * Max Runs
+             * @description After so many runs it is finished.
+             */
+            max_runs: number | null;
+            /**
+             * Jitter
+             * @description Seconds.
+             */
+            jitter: number;
+            calendars: components["schemas"]["CalendarUseOut"];
             catchup: components["schemas"]["CatchUpOut"];
             /**
              * Created At
@@ -950,8 +1403,13 @@ export interface components {
             /** Last Fire Time */
             last_fire_time: string | null;
             /**
+             * Run Count
+             * @description The runs that its fire times made; `max_runs` bounds it.
+             */
+            run_count: number;
+            /**
              * Finished
-             * @description Its trigger gives no further fire time.
+             * @description Its trigger, its `end_at` or its `max_runs` gives no further fire time.
              */
             finished: boolean;
             /**
@@ -966,7 +1424,7 @@ export interface components {
             trigger_text: string;
             /**
              * Trigger Words
-             * @description The trigger in words.
+             * @description When it fires, in words: the trigger and what bounds it.
              */
             trigger_words: string;
         };
@@ -1010,6 +1468,34 @@ export interface components {
              * @description The text it was made from, or the canonical short text.
              */
             text: string;
+        };
+        /**
+         * StretchOut
+         * @description A stretch of time that a calendar holds.
+         */
+        StretchOut: {
+            /**
+             * Start
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            start: string;
+            /**
+             * End
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            end: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * StretchesOut
+         * @description The stretches of a calendar that touch a window, in order.
+         */
+        StretchesOut: {
+            /** Items */
+            items: components["schemas"]["StretchOut"][];
         };
         /**
          * SystemOut
@@ -1078,6 +1564,56 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * WeeklyRuleOut
+         * @description Hours of the days of every week, or these days as a whole.
+         */
+        WeeklyRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "weekly";
+            /** Days */
+            days: string[];
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+            /**
+             * Label
+             * @description What people are told; empty where the rule tells it by itself.
+             */
+            label: string;
+        };
+        /**
+         * WhatIfOut
+         * @description The same window, if schedules were spread out.
+         */
+        WhatIfOut: {
+            /**
+             * Changed
+             * @description How many schedules would be other than they are.
+             */
+            changed: number;
+            outlook: components["schemas"]["OutlookOut"];
+        };
+        /**
+         * WhatIfsOut
+         * @description The ways to spread schedules out.
+         */
+        WhatIfsOut: {
+            /** @description With `H` for each plain number in the minute field of a cron expression. */
+            h: components["schemas"]["WhatIfOut"];
+            /** @description With at least the jitter asked for in every schedule. */
+            jitter: components["schemas"]["WhatIfOut"];
+        };
+        /**
+         * WhenClosed
+         * @description What becomes of a fire time at which the schedule is closed.
+         * @enum {string}
+         */
+        WhenClosed: "skip" | "next_open";
+        /**
          * WhoamiOut
          * @description Who the request comes from.
          */
@@ -1118,6 +1654,24 @@ export interface components {
             live: boolean;
         };
         /**
+         * YearlyRuleOut
+         * @description Whole days of every year.
+         */
+        YearlyRuleOut: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "yearly";
+            /** Days */
+            days: string[];
+            /**
+             * Label
+             * @description What people are told; empty where the rule tells it by itself.
+             */
+            label: string;
+        };
+        /**
          * AnyOf
          * @description Fires whenever one of its triggers does, and once where several fire at the same instant.
          */
@@ -1145,6 +1699,119 @@ export interface components {
             text?: string;
         };
         /**
+         * Calendar
+         * @description A named set of stretches of time: those of all its rules, on the wall clock of one time zone.
+         */
+        Calendar: {
+            /** Name */
+            name: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Timezone
+             * @description IANA name of the time zone whose clocks the rules read.
+             * @default UTC
+             * @example Europe/Berlin
+             */
+            timezone?: string;
+            /**
+             * Rules
+             * @description What the calendar holds: everything that at least one rule names.
+             * @example [
+             *       {
+             *         "days": "mon-fri",
+             *         "from": "09:00",
+             *         "kind": "weekly",
+             *         "until": "17:00"
+             *       }
+             *     ]
+             */
+            rules: (components["schemas"]["Dates"] | components["schemas"]["Range"] | components["schemas"]["Weekly"] | components["schemas"]["Yearly"] | components["schemas"]["PublicHolidays"] | components["schemas"]["Recurring"])[];
+        };
+        /**
+         * CalendarImportIn
+         * @description An iCalendar file (RFC 5545) whose events become a calendar.
+         */
+        CalendarImportIn: {
+            /**
+             * Name
+             * @description The name of the new calendar.
+             */
+            name: string;
+            /**
+             * Timezone
+             * @description IANA zone of the new calendar; without it, the one that the file names, else UTC.
+             * @default null
+             */
+            timezone?: string | null;
+            /**
+             * Ics
+             * @description The text of the file.
+             */
+            ics: string;
+        };
+        /**
+         * CalendarPatch
+         * @description A JSON merge patch (RFC 7396) of a calendar: the fields to change; a list is given as a whole.
+         */
+        CalendarPatch: {
+            /** Name */
+            name?: string;
+            /** Description */
+            description?: string;
+            /**
+             * Timezone
+             * @description IANA name of the time zone whose clocks the rules read.
+             * @example Europe/Berlin
+             */
+            timezone?: string;
+            /**
+             * Rules
+             * @description What the calendar holds: everything that at least one rule names.
+             * @example [
+             *       {
+             *         "days": "mon-fri",
+             *         "from": "09:00",
+             *         "kind": "weekly",
+             *         "until": "17:00"
+             *       }
+             *     ]
+             */
+            rules?: (components["schemas"]["Dates"] | components["schemas"]["Range"] | components["schemas"]["Weekly"] | components["schemas"]["Yearly"] | components["schemas"]["PublicHolidays"] | components["schemas"]["Recurring"])[];
+        };
+        /**
+         * CalendarUse
+         * @description The calendars of a schedule: it is open inside every allowed one and outside every blackout.
+         */
+        CalendarUse: {
+            /**
+             * Blackout
+             * @description Names of calendars in which the schedule does not fire.
+             * @default []
+             * @example [
+             *       "holidays"
+             *     ]
+             */
+            blackout?: string[];
+            /**
+             * Allowed
+             * @description Names of calendars of which each must hold an instant for the schedule to fire then.
+             * @default []
+             * @example [
+             *       "office hours"
+             *     ]
+             */
+            allowed?: string[];
+            /**
+             * @description A fire time at which the schedule is closed: `skip` leaves it out, `next_open` moves it to the instant at which the schedule opens again.
+             * @default skip
+             */
+            when_closed?: components["schemas"]["WhenClosed"];
+        };
+        /**
          * CatchUp
          * @description How late a fire time may be met and still run.
          *
@@ -1156,16 +1823,14 @@ export interface components {
             policy?: components["schemas"]["CatchUpPolicy"];
             /**
              * Grace
-             * @description Seconds.
              * @default 60
              */
-            grace?: number;
+            grace?: number | string;
             /**
              * Window
-             * @description Seconds.
              * @default 86400
              */
-            window?: number;
+            window?: number | string;
             /**
              * Limit
              * @default 100
@@ -1232,8 +1897,34 @@ export interface components {
             text?: string;
         };
         /**
+         * Dates
+         * @description Whole days: midnight to midnight on the clocks of the calendar's time zone, however long they are.
+         */
+        Dates: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "dates";
+            /**
+             * Dates
+             * @description The days (ISO 8601).
+             * @example [
+             *       "2026-12-24"
+             *     ]
+             */
+            dates: string[];
+            /**
+             * Label
+             * @description What people are told when the calendar closes or opens a schedule then.
+             * @default
+             * @example Company holidays
+             */
+            label?: string;
+        };
+        /**
          * ExplainIn
-         * @description The trigger and the instant to explain.
+         * @description The timing and the instant to explain.
          */
         ExplainIn: {
             /**
@@ -1241,6 +1932,38 @@ export interface components {
              * @description When a schedule fires.
              */
             trigger: string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"];
+            /**
+             * Start At
+             * @description No fire time before this instant (RFC 3339).
+             * @default null
+             */
+            start_at?: string | null;
+            /**
+             * End At
+             * @description No fire time after this instant (RFC 3339).
+             * @default null
+             */
+            end_at?: string | null;
+            /**
+             * Max Runs
+             * @description After so many runs it is finished; those that people asked for do not count.
+             * @default null
+             */
+            max_runs?: number | null;
+            /**
+             * Jitter
+             * @description Send each run up to so much after its fire time, to spread load; never at the next fire time.
+             * @default 0
+             */
+            jitter?: number | string;
+            /**
+             * @default {
+             *       "blackout": [],
+             *       "allowed": [],
+             *       "when_closed": "skip"
+             *     }
+             */
+            calendars?: components["schemas"]["CalendarUse"];
             /**
              * Instant
              * Format: date-time
@@ -1375,7 +2098,7 @@ export interface components {
         };
         /**
          * PreviewIn
-         * @description The trigger to preview.
+         * @description The timing to preview.
          */
         PreviewIn: {
             /**
@@ -1383,6 +2106,38 @@ export interface components {
              * @description When a schedule fires.
              */
             trigger: string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"];
+            /**
+             * Start At
+             * @description No fire time before this instant (RFC 3339).
+             * @default null
+             */
+            start_at?: string | null;
+            /**
+             * End At
+             * @description No fire time after this instant (RFC 3339).
+             * @default null
+             */
+            end_at?: string | null;
+            /**
+             * Max Runs
+             * @description After so many runs it is finished; those that people asked for do not count.
+             * @default null
+             */
+            max_runs?: number | null;
+            /**
+             * Jitter
+             * @description Send each run up to so much after its fire time, to spread load; never at the next fire time.
+             * @default 0
+             */
+            jitter?: number | string;
+            /**
+             * @default {
+             *       "blackout": [],
+             *       "allowed": [],
+             *       "when_closed": "skip"
+             *     }
+             */
+            calendars?: components["schemas"]["CalendarUse"];
             /**
              * After
              * @description Fire times after this instant; without it, now.
@@ -1442,6 +2197,120 @@ export interface components {
             errors?: components["schemas"]["FaultOut"][] | null;
         };
         /**
+         * PublicHolidays
+         * @description The public holidays of a country, or of a region in it: whole days, labelled with their names.
+         *
+         *     They are those that the installed version of the library `holidays` knows: for most countries up to the year 2100,
+         *     and those that depend on the moon's sighting as estimates.
+         */
+        PublicHolidays: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "holidays";
+            /**
+             * Country
+             * @description ISO 3166 code of the country.
+             * @example DE
+             * @example GB
+             */
+            country: string;
+            /**
+             * Region
+             * @description Code or name of a region in it; without one, only the holidays of the whole country.
+             * @default null
+             * @example BY
+             * @example ENG
+             */
+            region?: string | null;
+            /**
+             * Categories
+             * @description Categories of the library `holidays`, such as public, bank or school; by default the public ones.
+             * @default []
+             * @example [
+             *       "public",
+             *       "bank"
+             *     ]
+             */
+            categories?: string[];
+            /**
+             * Observed
+             * @description Whether the days count on which holidays that fall on a weekend are observed, too.
+             * @default true
+             */
+            observed?: boolean;
+        };
+        /**
+         * Range
+         * @description From one day to another, both included, or from one date and time to another.
+         */
+        Range: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "range";
+            /**
+             * From
+             * @description The first day; or a date and time, local in the calendar's time zone unless it has an offset.
+             * @example 2026-12-24
+             * @example 2026-12-24T18:00
+             */
+            from: string;
+            /**
+             * Until
+             * @description The last day, which is included; or, in the same form as the beginning, the end.
+             * @example 2026-12-24
+             * @example 2026-12-24T18:00
+             */
+            until: string;
+            /**
+             * Label
+             * @description What people are told when the calendar closes or opens a schedule then.
+             * @default
+             * @example Company holidays
+             */
+            label?: string;
+        };
+        /**
+         * Recurring
+         * @description From each occurrence of a recurrence set on: a length of time, or whole days.
+         */
+        Recurring: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "recurring";
+            /**
+             * Expression
+             * @description RRULE, DTSTART, RDATE and EXDATE properties of RFC 5545, separated by spaces or line breaks. Local times are in the zone that a TZID names, else in the time zone of the calendar.
+             * @example DTSTART:20260105T090000 RRULE:FREQ=WEEKLY;INTERVAL=2
+             */
+            expression: string;
+            /**
+             * Duration
+             * @description How long each occurrence lasts in elapsed time.
+             * @default null
+             * @example 1h30m
+             */
+            duration?: string | null;
+            /**
+             * Days
+             * @description How many whole days each occurrence lasts, its own day the first; instead of a duration.
+             * @default null
+             */
+            days?: number | null;
+            /**
+             * Label
+             * @description What people are told when the calendar closes or opens a schedule then.
+             * @default
+             * @example Company holidays
+             */
+            label?: string;
+        };
+        /**
          * Rrule
          * @description Fires at the wall times of a recurrence set, in one time zone.
          *
@@ -1499,6 +2368,26 @@ export interface components {
          * @description A JSON merge patch (RFC 7396) of a spec: the fields to change; null brings a field's default back.
          */
         SchedulePatch: {
+            trigger?: (string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"]) | Record<string, never>;
+            /**
+             * Start At
+             * @description No fire time before this instant (RFC 3339).
+             */
+            start_at?: string | null;
+            /**
+             * End At
+             * @description No fire time after this instant (RFC 3339).
+             */
+            end_at?: string | null;
+            /**
+             * Max Runs
+             * @description After so many runs it is finished; those that people asked for do not count.
+             */
+            max_runs?: number | null;
+            /** @description null: the default. */
+            jitter?: (number | string) | null;
+            /** @description null: the default. */
+            calendars?: components["schemas"]["CalendarUse"] | null;
             /** Name */
             name?: string;
             /**
@@ -1506,7 +2395,6 @@ export interface components {
              * @description Name of the Celery task to send.
              */
             task?: string;
-            trigger?: (string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"]) | Record<string, never>;
             /** @description null: the default. */
             args?: components["schemas"]["JsonValue"][] | null;
             /** @description null: the default. */
@@ -1528,6 +2416,43 @@ export interface components {
          * @description What should run and when: the document that the API takes and each version keeps.
          */
         ScheduleSpec: {
+            /**
+             * Trigger
+             * @description When a schedule fires.
+             */
+            trigger: string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"];
+            /**
+             * Start At
+             * @description No fire time before this instant (RFC 3339).
+             * @default null
+             */
+            start_at?: string | null;
+            /**
+             * End At
+             * @description No fire time after this instant (RFC 3339).
+             * @default null
+             */
+            end_at?: string | null;
+            /**
+             * Max Runs
+             * @description After so many runs it is finished; those that people asked for do not count.
+             * @default null
+             */
+            max_runs?: number | null;
+            /**
+             * Jitter
+             * @description Send each run up to so much after its fire time, to spread load; never at the next fire time.
+             * @default 0
+             */
+            jitter?: number | string;
+            /**
+             * @default {
+             *       "blackout": [],
+             *       "allowed": [],
+             *       "when_closed": "skip"
+             *     }
+             */
+            calendars?: components["schemas"]["CalendarUse"];
             /** Name */
             name: string;
             /**
@@ -1535,11 +2460,6 @@ export interface components {
              * @description Name of the Celery task to send.
              */
             task: string;
-            /**
-             * Trigger
-             * @description When a schedule fires.
-             */
-            trigger: string | components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Rrule"] | components["schemas"]["Solar"] | components["schemas"]["AnyOf"];
             /**
              * Args
              * @description Positional arguments of the task.
@@ -1626,6 +2546,94 @@ export interface components {
              */
             text?: string;
         };
+        /**
+         * StretchesIn
+         * @description A calendar that is not stored, and the window to look at.
+         */
+        StretchesIn: {
+            calendar: components["schemas"]["Calendar"];
+            /**
+             * From
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            from: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description RFC 3339; at most 400 days later.
+             */
+            until: string;
+        };
+        /**
+         * Weekly
+         * @description Hours of the days of every week, or these days as a whole.
+         */
+        Weekly: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "weekly";
+            /**
+             * Days
+             * @description Days of the week and ranges of them, which may go past Sunday: a list, or a text.
+             * @example mon-fri
+             * @example [
+             *       "sat",
+             *       "sun"
+             *     ]
+             */
+            days: string | string[];
+            /**
+             * From
+             * @description Hours and minutes at which the hours of each day begin; without it, the whole days.
+             * @default null
+             * @example 18:00
+             */
+            from?: string | null;
+            /**
+             * Until
+             * @description When they end: on the next day where this is before their beginning; at most "24:00".
+             * @default null
+             * @example 06:00
+             */
+            until?: string | null;
+            /**
+             * Label
+             * @description What people are told when the calendar closes or opens a schedule then.
+             * @default
+             * @example Company holidays
+             */
+            label?: string;
+        };
+        /**
+         * Yearly
+         * @description Whole days of every year; 02-29 exists only in leap years.
+         */
+        Yearly: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "yearly";
+            /**
+             * Days
+             * @description Days of the year as month and day, and ranges of them with both ends included, which may go past the end of the year.
+             * @example [
+             *       "12-24..01-02",
+             *       "05-01"
+             *     ]
+             */
+            days: string | string[];
+            /**
+             * Label
+             * @description What people are told when the calendar closes or opens a schedule then.
+             * @default
+             * @example Company holidays
+             */
+            label?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1645,6 +2653,8 @@ export interface operations {
                 /** @description Text to look for in name and task, case aside. */
                 q?: string | null;
                 state?: components["schemas"]["ScheduleState"] | null;
+                /** @description Only those that use the calendar of this name. */
+                calendar?: string | null;
             };
             header?: never;
             path?: never;
@@ -2453,8 +3463,10 @@ export interface operations {
     previewSchedule: {
         parameters: {
             query?: {
+                /** @description Fire times after this (RFC 3339); without it, now. */
+                after?: string | null;
                 count?: number;
-                /** @description How many fire times before now. */
+                /** @description How many fire times before that instant. */
                 previous?: number;
             };
             header?: never;
@@ -2593,7 +3605,7 @@ export interface operations {
             };
         };
     };
-    previewTrigger: {
+    previewTiming: {
         parameters: {
             query?: never;
             header?: never;
@@ -2689,7 +3701,7 @@ export interface operations {
             };
         };
     };
-    explainTrigger: {
+    explainTiming: {
         parameters: {
             query?: never;
             header?: never;
@@ -2749,6 +3761,797 @@ export interface operations {
             };
             /** @description Unsupported Media Type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listCalendars: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without it, the first page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPageOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    createCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Calendar"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    importCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarImportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedCalendarOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    previewStretches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StretchesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StretchesOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of a calendar, URL-encoded. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    deleteCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that the change was made for; any other version is left alone. */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description The name of a calendar, URL-encoded. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    changeCalendar: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the version that the change was made for; any other version is left alone. */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description The name of a calendar, URL-encoded. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listStretches: {
+        parameters: {
+            query: {
+                /** @description RFC 3339. */
+                from: string;
+                /** @description RFC 3339; at most 400 days later. */
+                until: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name of a calendar, URL-encoded. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StretchesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                /** @description RFC 3339; the window starts with its minute. Without it, now. */
+                start?: string | null;
+                /** @description The length of the window. */
+                hours?: number;
+                /** @description Seconds that one count is for: whole minutes. */
+                step?: number;
+                /** @description Seconds of jitter to try, for all schedules. */
+                jitter?: number;
+                /** @description Only schedules with this text in name or task, case aside. */
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForecastOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

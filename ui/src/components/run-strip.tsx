@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { useRecentRuns } from "../api/queries";
 import type { Run, Schedule } from "../api/types";
 import { useNow } from "../words/now";
-import { missedCount, runDurations, runTime } from "../words/runs";
+import { coveredCount, runDurations, runTime } from "../words/runs";
 import { relativeTime } from "../words/time";
 import { RUN_COLORS } from "./state";
 
@@ -12,7 +12,8 @@ const SHOWN = 8;
 
 function tip(run: Run, now: number): string {
   const { ran } = runDurations(run);
-  const more = run.state === "missed" ? ` (${missedCount(run)})` : ran === null ? "" : ` after ${runTime(ran)}`;
+  const covered = coveredCount(run);
+  const more = covered !== null ? ` (${covered})` : ran === null ? "" : ` after ${runTime(ran)}`;
   return `${run.state}${more}, ${relativeTime(run.fire_time, now)}`;
 }
 
@@ -35,6 +36,7 @@ export function RunDots({ schedule }: { schedule: Schedule }) {
             href={`/runs/${run.id}`}
             className="run-dot"
             data-pulse={run.state === "running" || undefined}
+            data-hollow={run.state === "skipped" || undefined}
             style={{ color: `var(--mantine-color-${RUN_COLORS[run.state]}-filled)` }}
             aria-label={`Run ${tip(run, now)}`}
           />
@@ -58,6 +60,7 @@ export function RunBars({ runs }: { runs: Run[] }) {
             href={`/runs/${run.id}`}
             className="run-bar"
             data-pulse={run.state === "running" || undefined}
+            data-hollow={run.state === "skipped" || undefined}
             style={{ height: `${height}%`, color: `var(--mantine-color-${RUN_COLORS[run.state]}-filled)` }}
             aria-label={`Run ${tip(run, now)}`}
           />

@@ -2,17 +2,18 @@ import { Table, Text } from "@mantine/core";
 import { Link } from "wouter";
 import type { Run } from "../api/types";
 import { useNow } from "../words/now";
-import { causeLabel, missedCount, runDurations, runTime } from "../words/runs";
+import { causeLabel, coveredCount, runDurations, runTime } from "../words/runs";
 import { RunStateBadge } from "./state";
 import { Dash, Rows } from "./table";
 import { Instant, Relative } from "./time";
 
 function Took({ run }: { run: Run }) {
   const now = useNow();
-  if (run.state === "missed") {
+  const covered = coveredCount(run);
+  if (covered !== null) {
     return (
       <Text span size="sm" c="dimmed">
-        {missedCount(run)}
+        {covered}
       </Text>
     );
   }

@@ -11,6 +11,7 @@ export const RUN_COLORS: Record<RunState, string> = {
   failed: "red",
   cancelled: "gray",
   expired: "grape",
+  skipped: "gray",
   missed: "orange",
 };
 
@@ -37,7 +38,14 @@ function StateBadge({ state, color, meaning, size }: { state: string; color: str
         size={size}
         tt="none"
         fw={600}
-        leftSection={<span className="dot" data-pulse={state === "running" || undefined} aria-hidden />}
+        leftSection={
+          <span
+            className="dot"
+            data-pulse={state === "running" || undefined}
+            data-hollow={state === "skipped" || undefined}
+            aria-hidden
+          />
+        }
         miw="max-content"
       >
         {state}

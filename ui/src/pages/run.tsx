@@ -7,11 +7,11 @@ import type { Run } from "../api/types";
 import { Block, callText, JsonBlock } from "../components/json";
 import { Facts, PageHeader, Section } from "../components/layout";
 import { Loading, ProblemNotice } from "../components/notices";
-import { RunStateBadge } from "../components/state";
+import { RUN_COLORS, RunStateBadge } from "../components/state";
 import { Instant } from "../components/time";
 import { measured } from "../words/duration";
 import { useNow } from "../words/now";
-import { CAUSE_MEANINGS, causeLabel, isOpen, missedCount, runDurations, runInWords } from "../words/runs";
+import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runDurations, runInWords } from "../words/runs";
 import { fullTime, shortTime } from "../words/time";
 
 type Step = { title: string; at: string | null; span: number | null; spanText: string };
@@ -59,12 +59,12 @@ function Times({ run }: { run: Run }) {
   );
 }
 
-function MissedRange({ run }: { run: Run }) {
+function CoveredRange({ run }: { run: Run }) {
   const now = useNow();
   const until = run.covered_until ?? run.fire_time;
   return (
     <Text>
-      {missedCount(run)}
+      {coveredCount(run)}
       {until === run.fire_time
         ? `, at ${shortTime(run.fire_time, now)}, `
         : `, from ${shortTime(run.fire_time, now)} to ${shortTime(until, now)}, `}
@@ -75,10 +75,18 @@ function MissedRange({ run }: { run: Run }) {
 
 function Outcome({ run }: { run: Run }) {
   const parts: ReactNode[] = [];
-  if (run.state === "missed") {
+  if (run.covered_count !== null) {
+    const title = run.state === "missed" ? "Missed" : "Skipped";
     parts.push(
-      <Alert key="missed" color="orange" variant="light" icon={<IconInfoCircle />} title="Missed" role="note">
-        <MissedRange run={run} />
+      <Alert
+        key="covered"
+        color={RUN_COLORS[run.state]}
+        variant="light"
+        icon={<IconInfoCircle />}
+        title={title}
+        role="note"
+      >
+        <CoveredRange run={run} />
         {run.reason && <Text>{run.reason}</Text>}
       </Alert>,
     );
@@ -130,7 +138,7 @@ export function RunPage({ id }: { id: string }) {
         parent={{ label: "Runs", href: "/runs" }}
         beside={<RunStateBadge state={run.state} size="lg" />}
         description={
-          run.state === "missed" ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
+          run.covered_count !== null ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
         }
       />
       <Grid>
@@ -177,7 +185,7 @@ export function RunPage({ id }: { id: string }) {
             </Section>
           </Stack>
         </Grid.Col>
-        {run.state !== "missed" && (
+        {run.covered_count === null && (
           <Grid.Col span={{ base: 12, md: 5 }}>
             <Section title="Times">
               <Times run={run} />

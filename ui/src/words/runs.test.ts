@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../api/types";
-import { missedCount, runDurations, runInWords } from "./runs";
+import { coveredCount, runDurations, runInWords } from "./runs";
 
 const run = (part: Partial<Run> = {}): Run => ({
   id: "0cb8",
@@ -42,13 +42,16 @@ describe("a run in words", () => {
     [{ state: "failed", ...finished }, "Sent on time, waited 2 s for a worker and failed after 1 min."],
     [{ state: "queued", queued_at: "2026-03-01T02:05:00Z" }, "Sent 5 min after its due time."],
     [{ state: "missed", covered_count: 12 }, "Covers 12 fire times that did not run."],
+    [{ state: "skipped", covered_count: 1 }, "Covers 1 fire time that did not run."],
+    [{ state: "skipped" }, "A calendar, a pause or a deletion kept it from running."],
   ] as [Partial<Run>, string][])("%j", (part, words) => {
     expect(runInWords(run(part))).toBe(words);
   });
 
-  it("counts missed fire times as honestly as they are known", () => {
-    expect(missedCount(run({ covered_count: 1 }))).toBe("1 fire time");
-    expect(missedCount(run({ covered_count: 10_000, covered_count_exact: false }))).toBe("at least 10,000 fire times");
+  it("counts covered fire times as honestly as they are known", () => {
+    expect(coveredCount(run({ covered_count: 1 }))).toBe("1 fire time");
+    expect(coveredCount(run({ covered_count: 10_000, covered_count_exact: false }))).toBe("at least 10,000 fire times");
+    expect(coveredCount(run())).toBeNull();
   });
 
   it("measures a running run up to now", () => {

@@ -10,6 +10,7 @@ export const RUN_STATES: RunState[] = [
   "failed",
   "cancelled",
   "expired",
+  "skipped",
   "missed",
 ];
 
@@ -27,6 +28,7 @@ export const STATE_MEANINGS: Record<RunState, string> = {
   failed: "It ended with an error.",
   cancelled: "It was stopped on purpose.",
   expired: "It did not start in time, so it will not run.",
+  skipped: "A calendar, a pause or a deletion kept it from running.",
   missed: "It was met too late to run.",
 };
 
@@ -58,17 +60,21 @@ export function runDurations(run: Run, now?: number): { late: number | null; wai
 /** A run time in words; instants are known to the millisecond, so a shorter one is not zero. */
 export const runTime = (seconds: number): string => (seconds < 0.001 ? "< 1 ms" : measured(seconds));
 
-/** How many fire times a missed record stands for, in words: "1 fire time", "at least 10,000 fire times". */
-export function missedCount(run: Run): string {
-  const count = run.covered_count ?? 1;
+/** How many fire times a record of a range covers: "1 fire time", "at least 10,000 fire times"; null for one run. */
+export function coveredCount(run: Run): string | null {
+  const count = run.covered_count;
+  if (count === null) {
+    return null;
+  }
   const times = `${count.toLocaleString("en")} fire time${count === 1 ? "" : "s"}`;
   return run.covered_count_exact ? times : `at least ${times}`;
 }
 
 /** One sentence that tells what became of a run. */
 export function runInWords(run: Run): string {
-  if (run.state === "missed") {
-    return `Covers ${missedCount(run)} that did not run.`;
+  const covered = coveredCount(run);
+  if (covered !== null) {
+    return `Covers ${covered} that did not run.`;
   }
   const { late, wait, ran } = runDurations(run);
   const parts: string[] = [];
