@@ -1,4 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { Timing } from "../form/draft";
 import { isOpen } from "../words/runs";
 import { client, unwrap } from "./client";
 import { asProblem, readProblem } from "./problem";
@@ -22,6 +23,20 @@ export const keys = {
   recentRuns: (schedule: string) => ["runs", "recent", schedule] as const,
   tasks: ["tasks"] as const,
 };
+
+/** All items of a list that is short enough to be had whole. */
+export async function everyItem<T>(
+  page: (query: { limit: number; cursor?: string }) => Promise<Page<T>>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const { items: more, next_cursor } = await page({ limit: 200, ...(cursor && { cursor }) });
+    items.push(...more);
+    cursor = next_cursor;
+  } while (cursor);
+  return items;
+}
 
 export function useSchedules(filter: ScheduleFilter) {
   return useInfiniteQuery({
@@ -100,27 +115,17 @@ export function useRun(id: string) {
 export function useTasks() {
   return useQuery({
     queryKey: keys.tasks,
-    queryFn: async ({ signal }): Promise<Task[]> => {
-      const tasks: Task[] = [];
-      let cursor: string | null | undefined;
-      do {
-        const query = { limit: 200, ...(cursor && { cursor }) };
-        const page: Page<Task> = await unwrap(client.GET("/tasks", { params: { query }, signal }));
-        tasks.push(...page.items);
-        cursor = page.next_cursor;
-      } while (cursor);
-      return tasks;
-    },
+    queryFn: ({ signal }) => everyItem<Task>((query) => unwrap(client.GET("/tasks", { params: { query }, signal }))),
     refetchInterval: CALM,
   });
 }
 
-/** Previews a trigger; a trigger that is refused is an answer here, not a failure to try again. */
-export function usePreview(trigger: string, count = 5) {
+/** Previews a timing; one that is refused is an answer here, not a failure to try again. */
+export function usePreview(timing: Timing, count = 5) {
   return useQuery({
-    queryKey: ["preview", trigger, count],
-    queryFn: ({ signal }) => unwrap(client.POST("/preview", { body: { trigger, count }, signal })),
-    enabled: trigger !== "",
+    queryKey: ["preview", timing, count],
+    queryFn: ({ signal }) => unwrap(client.POST("/preview", { body: { ...timing, count }, signal })),
+    enabled: timing.trigger !== "",
     placeholderData: keepPreviousData,
     retry: (failures, error) => asProblem(error).status !== 422 && failures < 2,
     refetchInterval: ({ state }) => {

@@ -10,12 +10,19 @@ type Answer<P extends keyof paths, M extends keyof paths[P], Status extends numb
 export type Schedule = Answer<"/schedules/{ref}", "get", 200>;
 export type ScheduleState = Schedule["status"]["state"];
 export type Trigger = Schedule["trigger"];
+export type CalendarUse = Schedule["calendars"];
+export type Calendar = Answer<"/calendars/{name}", "get", 200>;
+export type Rule = Calendar["rules"][number];
+export type RuleKind = Rule["kind"];
+export type Stretch = Answer<"/calendars/{name}/stretches", "get", 200>["items"][number];
 export type CatchUp = Schedule["catchup"];
 export type Run = Answer<"/runs/{run_id}", "get", 200>;
 export type RunState = Run["state"];
 export type Cause = Run["cause"];
 export type Task = Answer<"/tasks", "get", 200>["items"][number];
 export type Preview = Answer<"/preview", "post", 200>;
+export type FireTime = Preview["fire_times"][number];
+export type Explanation = Answer<"/schedules/{ref}/explain", "get", 200>;
 export type Readiness = Answer<"/health/ready", "get", 200>;
 export type System = Answer<"/system", "get", 200>;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schedule } from "../api/types";
+import { EMPTY_BOUNDS } from "./bounds";
 import { changeOf, checkDraft, type Draft, draftOfSchedule, EMPTY_DRAFT, nameArguments, spellArguments } from "./draft";
 import { fieldsOf, type Json } from "./signature";
 
@@ -84,6 +85,11 @@ describe("a new schedule", () => {
       description: "",
       queue: null,
       trigger: "0 2 * * * Europe/Berlin",
+      start_at: null,
+      end_at: null,
+      max_runs: null,
+      jitter: 0,
+      calendars: { blackout: [], allowed: [], when_closed: "skip" },
       args: [],
       kwargs: { source: "/db" },
       catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
@@ -131,6 +137,21 @@ describe("an edit", () => {
     expect(change(stored(), (draft) => ({ ...draft, description: "why", queue: "slow" })).patch).toEqual({
       description: "why",
       queue: "slow",
+    });
+  });
+
+  it("sends what bounds it, and takes it away again", () => {
+    const bounds = { ...open(stored()).bounds, maxRuns: "3", jitter: "5m", blackout: ["holidays"] };
+    expect(change(stored(), (draft) => ({ ...draft, bounds })).patch).toEqual({
+      max_runs: 3,
+      jitter: 300,
+      calendars: { blackout: ["holidays"], allowed: [], when_closed: "skip" },
+    });
+    const bounded = stored({ end_at: "2026-05-01T00:00:00Z", max_runs: 3, jitter: 300 });
+    expect(change(bounded, (draft) => ({ ...draft, bounds: EMPTY_BOUNDS })).patch).toEqual({
+      end_at: null,
+      max_runs: null,
+      jitter: 0,
     });
   });
 

@@ -1,5 +1,14 @@
 import type { CatchUp, Schedule } from "../api/types";
 import { readDuration, writeDuration } from "../words/duration";
+import {
+  type Bounds,
+  type BoundsDraft,
+  boundsZone,
+  changedBounds,
+  draftOfBounds,
+  EMPTY_BOUNDS,
+  readBounds,
+} from "./bounds";
 import { type Field, fieldsOf, type Json, readJson, readValue, valuesByName, writeValue } from "./signature";
 import { draftOfTrigger, EMPTY_TRIGGER, type TriggerDraft, triggerInput } from "./trigger";
 
@@ -10,6 +19,7 @@ export type Draft = {
   description: string;
   queue: string;
   trigger: TriggerDraft;
+  bounds: BoundsDraft;
   /** By name from the task's signature, or as JSON text. */
   mode: "named" | "json";
   values: Record<string, string>;
@@ -18,13 +28,15 @@ export type Draft = {
   catchup: { policy: CatchUp["policy"]; grace: string; window: string; limit: string };
 };
 
+/** When a schedule fires, as the API takes it. */
+export type Timing = Bounds & { trigger: string };
+
 /** The fields of a schedule that the API takes. */
-export type Spec = {
+export type Spec = Timing & {
   name: string;
   task: string;
   description: string;
   queue: string | null;
-  trigger: string;
   args: Json[];
   kwargs: Record<string, Json>;
   catchup: CatchUp;
@@ -38,6 +50,7 @@ export const EMPTY_DRAFT: Draft = {
   description: "",
   queue: "",
   trigger: EMPTY_TRIGGER,
+  bounds: EMPTY_BOUNDS,
   mode: "named",
   values: {},
   argsText: "[]",
@@ -58,12 +71,14 @@ const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
 /** Fills the form from a stored schedule; arguments stand as JSON until `nameArguments` finds their names. */
 export function draftOfSchedule(schedule: Schedule): Draft {
   const { catchup } = schedule;
+  const trigger = draftOfTrigger(schedule.trigger);
   return {
     name: schedule.name,
     task: schedule.task,
     description: schedule.description,
     queue: schedule.queue ?? "",
-    trigger: draftOfTrigger(schedule.trigger),
+    trigger,
+    bounds: draftOfBounds(schedule, boundsZone(trigger)),
     mode: "json",
     values: {},
     argsText: pretty(schedule.args),
@@ -125,6 +140,11 @@ function jsonFault(text: string, wanted: string): string {
   return read.ok ? `Enter ${wanted}.` : read.message;
 }
 
+/** Reads when it fires; what cannot be read yet is left out. */
+export function readTiming({ trigger, bounds }: Pick<Draft, "trigger" | "bounds">): Timing {
+  return { trigger: triggerInput(trigger), ...readBounds(bounds, boundsZone(trigger)).bounds };
+}
+
 /** Reads the form; each fault stands at its field. `fields` are the task's parameters, or null when not known. */
 export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
   const faults: Record<string, string> = {};
@@ -161,6 +181,7 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
     kwargs = object ?? {};
   }
 
+  Object.assign(faults, readBounds(draft.bounds, boundsZone(draft.trigger)).faults);
   const grace = readDuration(draft.catchup.grace);
   const window = readDuration(draft.catchup.window);
   const limit = /^\d+$/.test(draft.catchup.limit.trim()) ? Number(draft.catchup.limit) : null;
@@ -181,7 +202,7 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
     task: draft.task.trim(),
     description: draft.description,
     queue: draft.queue.trim() || null,
-    trigger: triggerInput(draft.trigger),
+    ...readTiming(draft),
     args,
     kwargs,
     catchup: { policy: draft.catchup.policy, grace, window, limit },
@@ -237,6 +258,10 @@ export function changeOf(before: Schedule, opened: Draft, draft: Draft, spec: Sp
   }
   if (!same(opened.trigger, draft.trigger)) {
     patch["trigger"] = spec.trigger;
+  }
+  const placed = ({ trigger, bounds }: Draft) => ({ bounds, zone: boundsZone(trigger) });
+  for (const key of changedBounds(before, spec, placed(opened), placed(draft))) {
+    patch[key] = spec[key];
   }
   if (before.task !== spec.task || !same(argumentsIn(opened), argumentsIn(draft))) {
     const kwargs = mergePatch(before.kwargs as Record<string, Json>, spec.kwargs);

@@ -7,7 +7,8 @@ export type Mark = { before: string; part: string; after: string };
 /** Messages by the form's field, the marked text of a field where one place of it is at fault, and all other faults. */
 export type FormFaults = { fields: Record<string, string>; marks: Record<string, Mark>; rest: Fault[] };
 
-const PLAIN = new Set(["name", "task", "queue", "description"]);
+const PLAIN = new Set(["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter"]);
+const CALENDARS = new Set(["blackout", "allowed", "when_closed"]);
 const CATCH_UP = new Set(["policy", "grace", "window", "limit"]);
 
 /** The form's field for a fault's path, or null. `named` says whether arguments are asked for by name. */
@@ -21,6 +22,9 @@ export function fieldOfPath(
   }
   if (head === "trigger") {
     return second === "timezone" ? "timezone" : "trigger";
+  }
+  if (head === "calendars") {
+    return `calendars.${CALENDARS.has(second) ? second : "blackout"}`;
   }
   if (head === "catchup") {
     return CATCH_UP.has(second) ? `catchup.${second}` : "catchup.policy";

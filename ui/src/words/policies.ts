@@ -1,10 +1,19 @@
-import type { CatchUp } from "../api/types";
+import type { CalendarUse, CatchUp } from "../api/types";
 import { measured } from "./duration";
 
 export const CATCH_UP_POLICIES: { value: CatchUp["policy"]; label: string }[] = [
   { value: "latest", label: "Run the latest one" },
   { value: "all", label: "Run all of them" },
   { value: "none", label: "Run none" },
+];
+
+export const WHEN_CLOSED: { value: CalendarUse["when_closed"]; label: string; description: string }[] = [
+  { value: "skip", label: "Skip it", description: "It does not run; its record says which calendar kept it from it." },
+  {
+    value: "next_open",
+    label: "Run at the next opening",
+    description: "It waits, and is sent once the calendars open.",
+  },
 ];
 
 /** What happens to fire times that are met late, in one or two sentences. */

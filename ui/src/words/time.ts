@@ -16,6 +16,12 @@ const wall = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
   timeZone: "UTC",
 });
+const wallClock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZone: "UTC",
+});
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const year = new Intl.DateTimeFormat(undefined, { year: "numeric" });
 
@@ -73,6 +79,13 @@ export function fullTime(at: string): string {
 export function wallTime(local: string, now: number): string {
   const text = wall.format(new Date(`${local.slice(0, 19)}Z`));
   return local.startsWith(String(new Date(now).getFullYear())) ? text : `${text}, ${local.slice(0, 4)}`;
+}
+
+/** A wall time told beside another one: its clock time alone where the day is the same. */
+export function wallTimeBeside(local: string, other: string, now: number): string {
+  return local.slice(0, 10) === other.slice(0, 10)
+    ? wallClock.format(new Date(`${local.slice(0, 19)}Z`))
+    : wallTime(local, now);
 }
 
 export const viewerZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;

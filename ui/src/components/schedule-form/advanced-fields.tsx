@@ -1,10 +1,9 @@
-import { Collapse, Group, Select, Stack, Text, TextInput, UnstyledButton } from "@mantine/core";
-import { IconChevronRight } from "@tabler/icons-react";
-import { useId, useState } from "react";
+import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import type { Draft } from "../../form/draft";
 import { kindOfText } from "../../form/trigger";
 import { readDuration } from "../../words/duration";
 import { CATCH_UP_POLICIES, catchUpInWords } from "../../words/policies";
+import { Fold } from "../fold";
 
 type Props = { draft: Draft; onChange: (draft: Draft) => void; faults: Record<string, string> };
 
@@ -106,33 +105,21 @@ function CronFields({ draft, onChange }: Props) {
 
 /** What most schedules never need: folded away, and unfolded by itself when a fault is inside. */
 export function AdvancedFields({ draft, onChange, faults }: Props) {
-  const [open, setOpen] = useState(false);
-  const id = useId();
-  const shown = open || OWN_FIELDS.some((field) => field in faults);
   const cron = kindOfText(draft.trigger.text) === "cron" && !draft.trigger.text.includes("=");
   return (
-    <div>
-      <UnstyledButton onClick={() => setOpen(!shown)} aria-expanded={shown} aria-controls={id} className="fold">
-        <IconChevronRight size={16} style={{ rotate: shown ? "90deg" : undefined, transition: "rotate 120ms" }} />
-        Advanced
-        <Text span size="sm" c="dimmed" fw={400}>
-          queue, lateness, clock changes
-        </Text>
-      </UnstyledButton>
-      <Collapse expanded={shown} id={id}>
-        <Stack pt="md">
-          <TextInput
-            label="Queue"
-            description="Without one, the app’s own routing decides"
-            value={draft.queue}
-            onChange={(event) => onChange({ ...draft, queue: event.currentTarget.value })}
-            error={faults["queue"]}
-            maw={320}
-          />
-          <CatchUpFields draft={draft} onChange={onChange} faults={faults} />
-          {cron && <CronFields draft={draft} onChange={onChange} faults={faults} />}
-        </Stack>
-      </Collapse>
-    </div>
+    <Fold title="Advanced" hint="queue, lateness, clock changes" faulty={OWN_FIELDS.some((field) => field in faults)}>
+      <Stack pt="md">
+        <TextInput
+          label="Queue"
+          description="Without one, the app’s own routing decides"
+          value={draft.queue}
+          onChange={(event) => onChange({ ...draft, queue: event.currentTarget.value })}
+          error={faults["queue"]}
+          maw={320}
+        />
+        <CatchUpFields draft={draft} onChange={onChange} faults={faults} />
+        {cron && <CronFields draft={draft} onChange={onChange} faults={faults} />}
+      </Stack>
+    </Fold>
   );
 }

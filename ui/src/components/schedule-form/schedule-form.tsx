@@ -11,8 +11,10 @@ import { Section } from "../layout";
 import { ProblemNotice } from "../notices";
 import { AdvancedFields } from "./advanced-fields";
 import { ArgumentsFields } from "./arguments-fields";
+import { BoundsFields } from "./bounds-fields";
+import { PreviewPanel, useTimingPreview } from "./preview-panel";
 import { TaskField } from "./task-field";
-import { PreviewPanel, TriggerFields, useTriggerPreview } from "./trigger-fields";
+import { TriggerFields } from "./trigger-fields";
 
 type Faults = Record<string, string>;
 
@@ -62,7 +64,7 @@ export function ScheduleForm({ opened, submitLabel, pending, error, onSubmit, on
   const [own, setOwn] = useState<Faults>({});
   const [allowUnknownTask, setAllowUnknownTask] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const preview = useTriggerPreview(draft.trigger);
+  const preview = useTimingPreview(draft);
   const signature = signatureOf(tasks.data, draft.task);
   const server = useServerFaults(error, signature, draft.mode === "named");
   const sent: Faults = { ...server.fields, ...own };
@@ -121,6 +123,7 @@ export function ScheduleForm({ opened, submitLabel, pending, error, onSubmit, on
                   faults={faults}
                   mark={preview.mark}
                 />
+                <BoundsFields draft={draft} onChange={change} faults={faults} />
                 <Box hiddenFrom="md">
                   <PreviewPanel state={preview} />
                 </Box>

@@ -1,13 +1,8 @@
-import { Button, Group, Paper, Select, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { Button, Group, Select, Stack, TextInput } from "@mantine/core";
 import { useMemo } from "react";
-import { asProblem } from "../../api/problem";
-import { usePreview } from "../../api/queries";
-import { type Mark, placeFaults } from "../../form/faults";
-import { EXAMPLES, kindOfText, type TriggerDraft, triggerInput, ZONED, zoneInText } from "../../form/trigger";
+import type { Mark } from "../../form/faults";
+import { EXAMPLES, kindOfText, type TriggerDraft, ZONED, zoneInText } from "../../form/trigger";
 import { timeZones, viewerZone } from "../../words/time";
-import { FireTimes } from "../fire-times";
-import { ProblemNotice } from "../notices";
 
 type Props = {
   draft: TriggerDraft;
@@ -16,22 +11,6 @@ type Props = {
   /** What is typed, with the place at fault, where one is known. */
   mark: Mark | null;
 };
-
-/** The preview of what is typed, a moment after typing stops; a refusal becomes a message at its field. */
-export function useTriggerPreview(draft: TriggerDraft) {
-  const [input] = useDebouncedValue(triggerInput(draft), 250);
-  const preview = usePreview(input);
-  const problem = preview.error === null ? null : asProblem(preview.error);
-  const refused = problem?.status === 422;
-  const placed = placeFaults(refused ? problem.faults : [], null);
-  return {
-    input,
-    preview,
-    faults: placed.fields,
-    mark: placed.marks["trigger"] ?? null,
-    broken: refused ? null : problem,
-  };
-}
 
 /** What is wrong with the trigger; below it the text, with the faulty part underlined for those who see it. */
 function TriggerFault({ message, mark }: { message: string; mark: Mark | null }) {
@@ -105,38 +84,5 @@ export function TriggerFields({ draft, onChange, faults, mark }: Props) {
         )}
       </Group>
     </Stack>
-  );
-}
-
-type PanelProps = { state: ReturnType<typeof useTriggerPreview> };
-
-export function PreviewPanel({ state: { input, preview, faults, broken } }: PanelProps) {
-  const refused = Object.values(faults).length > 0;
-  return (
-    <Paper withBorder className="card" p="md" component="section" aria-label="Preview" aria-live="polite">
-      <Title order={2}>It would fire</Title>
-      <div style={{ marginTop: 8, minHeight: 190 }}>
-        {input === "" && (
-          <Text size="sm" c="dimmed">
-            Say when, and the next five fire times appear here while you type.
-          </Text>
-        )}
-        {refused && input !== "" && (
-          <Text size="sm" c="red">
-            {Object.values(faults).join(" ")}
-          </Text>
-        )}
-        {broken && <ProblemNotice error={broken} />}
-        {input !== "" && preview.isPending && <Skeleton height={170} />}
-        {input !== "" && preview.data && !preview.isError && (
-          <>
-            <Text size="sm" mb="xs">
-              {preview.data.words}
-            </Text>
-            <FireTimes preview={preview.data} clockless={kindOfText(input) === "interval"} />
-          </>
-        )}
-      </div>
-    </Paper>
   );
 }
