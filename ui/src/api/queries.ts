@@ -150,6 +150,23 @@ export function useNextFireTimes(schedule: Schedule) {
   });
 }
 
+/** Whether and why a stored schedule fires at an instant; asks nothing while there is none. */
+export function useExplanation(schedule: Schedule, instant: string) {
+  const { version, status } = schedule;
+  return useQuery({
+    queryKey: ["explanation", schedule.id, version, status.state, status.next_fire_time, instant],
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET("/schedules/{ref}/explain", {
+          params: { path: { ref: schedule.id }, query: { instant } },
+          signal,
+        }),
+      ),
+    enabled: instant !== "",
+    placeholderData: keepPreviousData,
+  });
+}
+
 export function useReadiness() {
   return useQuery({
     queryKey: ["readiness"],

@@ -105,7 +105,7 @@ export function FireTimes({ preview, clockless, guessed = false, onPick }: Props
         ))}
       </ol>
       <Text size="xs" c="dimmed" mt={6}>
-        {shared.map((note) => `Each is ${note}. `)}
+        {shared.map((note) => `Each: ${note}. `)}
         {zone} time
         {zone !== viewerZone() && `; yours is ${viewerZone()}`}
       </Text>

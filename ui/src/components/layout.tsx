@@ -67,7 +67,7 @@ export function Facts({ facts }: { facts: [label: string, value: ReactNode][] })
   return (
     <Stack component="dl" gap={10} m={0}>
       {facts
-        .filter(([, value]) => value !== null && value !== undefined && value !== "")
+        .filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "")
         .map(([label, value]) => (
           <div key={label} className="fact">
             <Text component="dt" size="sm" c="dimmed">

@@ -25,7 +25,7 @@ const SCHEDULE_COLORS: Record<ScheduleState, string> = {
 const SCHEDULE_MEANINGS: Record<ScheduleState, string> = {
   active: "It fires at its fire times.",
   paused: "It fires at no fire time until it is resumed.",
-  finished: "Its trigger gives no further fire time.",
+  finished: "Its trigger, its end or its number of runs gives no further fire time.",
   error: "It cannot be planned; the reason is on its page.",
 };
 

@@ -1,8 +1,10 @@
 import { Alert, Anchor, Button, Grid, Skeleton, Stack, Text } from "@mantine/core";
 import { IconActivity, IconAlertTriangle, IconCode, IconPencil, IconPlayerPause } from "@tabler/icons-react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { useNextFireTimes, useRuns, useSchedule } from "../api/queries";
 import type { Schedule } from "../api/types";
+import { Explain } from "../components/explain";
 import { FireTimes } from "../components/fire-times";
 import { callText } from "../components/json";
 import { Facts, PageHeader, Section } from "../components/layout";
@@ -13,11 +15,12 @@ import { PauseButton, RunNowButton, ScheduleMenu } from "../components/schedule-
 import { ScheduleStateBadge } from "../components/state";
 import { LoadMore } from "../components/table";
 import { Instant, Relative } from "../components/time";
-import { catchUpInWords } from "../words/policies";
+import { measured } from "../words/duration";
+import { catchUpInWords, whenClosedInWords } from "../words/policies";
 
 const BARS = 40;
 
-function NextTimes({ schedule }: { schedule: Schedule }) {
+function NextTimes({ schedule, onPick }: { schedule: Schedule; onPick: (fireTime: string) => void }) {
   const next = useNextFireTimes(schedule);
   const { state } = schedule.status;
   return (
@@ -29,13 +32,40 @@ function NextTimes({ schedule }: { schedule: Schedule }) {
       )}
       {next.isPending && <Skeleton height={150} />}
       {next.isError && <ProblemNotice error={next.error} />}
-      {next.data && <FireTimes preview={next.data} clockless={schedule.trigger.kind === "interval"} />}
+      {next.data && <FireTimes preview={next.data} clockless={schedule.trigger.kind === "interval"} onPick={onPick} />}
     </Section>
   );
 }
 
+/** The coming fire times, of which each can be explained, as any other instant. */
+function Times({ schedule }: { schedule: Schedule }) {
+  const [asked, setAsked] = useState("");
+  return (
+    <>
+      <NextTimes schedule={schedule} onPick={setAsked} />
+      <Explain schedule={schedule} asked={asked} onAsk={setAsked} />
+    </>
+  );
+}
+
+function CalendarLinks({ names }: { names: string[] }) {
+  return names.map((name, index) => (
+    <span key={name}>
+      {index > 0 && ", "}
+      <Anchor component={Link} href={`/calendars/${encodeURIComponent(name)}`} size="sm">
+        {name}
+      </Anchor>
+    </span>
+  ));
+}
+
+function runsMade({ max_runs, status: { run_count } }: Schedule): string {
+  const made = run_count.toLocaleString("en");
+  return max_runs === null ? made : `${made} of ${max_runs.toLocaleString("en")}`;
+}
+
 function Details({ schedule }: { schedule: Schedule }) {
-  const { trigger, status } = schedule;
+  const { trigger, status, calendars } = schedule;
   const call = callText(schedule.args, schedule.kwargs);
   return (
     <Section title="Details">
@@ -58,6 +88,13 @@ function Details({ schedule }: { schedule: Schedule }) {
           ["Day fields", trigger.kind === "cron" && trigger.day_match === "and" ? "both must match" : null],
           ["Clock put forward", trigger.kind === "cron" ? trigger.on_gap : null],
           ["Clock put back", trigger.kind === "cron" ? trigger.on_fold : null],
+          ["Start", schedule.start_at && <Instant key="start" at={schedule.start_at} />],
+          ["End", schedule.end_at && <Instant key="end" at={schedule.end_at} />],
+          ["Runs made", runsMade(schedule)],
+          ["Jitter", schedule.jitter > 0 ? `up to ${measured(schedule.jitter)}` : null],
+          ["Not within", calendars.blackout.length > 0 && <CalendarLinks key="blackout" names={calendars.blackout} />],
+          ["Only within", calendars.allowed.length > 0 && <CalendarLinks key="allowed" names={calendars.allowed} />],
+          ["In closed time", calendars.blackout.length + calendars.allowed.length > 0 && whenClosedInWords(calendars)],
           [
             "Task",
             <span key="task" className="mono">
@@ -206,7 +243,7 @@ export function SchedulePage({ scheduleRef }: { scheduleRef: string }) {
           </Grid.Col>
           <Grid.Col span={{ base: 12, md: 4 }} order={{ base: -1, md: 0 }}>
             <Stack>
-              <NextTimes schedule={schedule} />
+              <Times schedule={schedule} />
               <Details schedule={schedule} />
             </Stack>
           </Grid.Col>

@@ -12,9 +12,19 @@ export const WHEN_CLOSED: { value: CalendarUse["when_closed"]; label: string; de
   {
     value: "next_open",
     label: "Run at the next opening",
-    description: "It waits, and is sent once the calendars open.",
+    description: "The last one before the opening is sent once the calendars open; earlier ones are skipped.",
   },
 ];
+
+/** What happens to fire times at which the calendars are closed, in one sentence. */
+export function whenClosedInWords({ when_closed }: CalendarUse): string {
+  switch (when_closed) {
+    case "skip":
+      return "Fire times are skipped; their records say which calendar kept them from running.";
+    case "next_open":
+      return "The last fire time before the opening is sent once the calendars open; earlier ones are skipped.";
+  }
+}
 
 /** What happens to fire times that are met late, in one or two sentences. */
 export function catchUpInWords({ policy, grace, window, limit }: CatchUp): string {
