@@ -5,6 +5,9 @@ import { useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { Empty } from "./components/notices";
 import { Shell } from "./components/shell";
+import { CalendarPage } from "./pages/calendar";
+import { EditCalendarPage, NewCalendarPage } from "./pages/calendar-form";
+import { CalendarsPage } from "./pages/calendars";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { SchedulePage } from "./pages/schedule";
@@ -49,6 +52,10 @@ export function App() {
             <Route path="/schedules/:ref">{({ ref }) => <SchedulePage key={ref} scheduleRef={ref} />}</Route>
             <Route path="/runs" component={RunsPage} />
             <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+            <Route path="/calendars" component={CalendarsPage} />
+            <Route path="/calendars/new" component={NewCalendarPage} />
+            <Route path="/calendars/:name/edit">{({ name }) => <EditCalendarPage key={name} name={name} />}</Route>
+            <Route path="/calendars/:name">{({ name }) => <CalendarPage key={name} name={name} />}</Route>
             <Route path="/tasks" component={TasksPage} />
             <Route path="/system" component={SystemPage} />
             <Route>

@@ -1,6 +1,7 @@
 import { ActionIcon, Box, Container, Group, Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
 import {
   IconActivity,
+  IconCalendarMonth,
   IconCalendarTime,
   IconHeartRateMonitor,
   IconLogout,
@@ -19,6 +20,7 @@ import { ReadinessLight } from "./readiness";
 const PLACES = [
   { href: "/schedules", label: "Schedules", icon: IconCalendarTime },
   { href: "/runs", label: "Runs", icon: IconActivity },
+  { href: "/calendars", label: "Calendars", icon: IconCalendarMonth },
   { href: "/tasks", label: "Tasks", icon: IconStack2 },
   { href: "/system", label: "System", icon: IconHeartRateMonitor },
 ];

@@ -39,7 +39,7 @@ export function fieldOfPath(
   return named.fields.some((field) => field.name === name) ? `argument.${name}` : null;
 }
 
-const sentence = ({ message, fix }: Fault): string => {
+export const sentence = ({ message, fix }: Fault): string => {
   const first = message.charAt(0).toUpperCase() + message.slice(1);
   const stopped = /[.!?]$/.test(first) ? first : `${first}.`;
   return fix === "" ? stopped : `${stopped} ${fix}`;

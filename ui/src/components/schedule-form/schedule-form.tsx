@@ -1,12 +1,13 @@
 import { Box, Button, Checkbox, Grid, Group, Stack, Textarea, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { asProblem, Problem } from "../../api/problem";
 import { useTasks } from "../../api/queries";
 import type { Task } from "../../api/types";
 import { checkDraft, type Draft, nameArguments, type Spec } from "../../form/draft";
 import { placeFaults } from "../../form/faults";
 import { fieldsOf } from "../../form/signature";
+import { useFocusFirstFault } from "../first-fault";
 import { Section } from "../layout";
 import { ProblemNotice } from "../notices";
 import { AdvancedFields } from "./advanced-fields";
@@ -47,15 +48,6 @@ function useServerFaults(error: unknown, signature: Record<string, unknown> | nu
     notice: all ? null : rest,
     unknownTask: problem.faults.some(({ code }) => code === "unknown_task"),
   };
-}
-
-function useFocusFirstFault(faults: Faults, form: React.RefObject<HTMLFormElement | null>) {
-  const key = Object.keys(faults).join();
-  useEffect(() => {
-    if (key !== "") {
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-    }
-  }, [key, form]);
 }
 
 export function ScheduleForm({ opened, submitLabel, pending, error, onSubmit, onCancel }: Props) {
