@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from punctual.domain.calendars.open_times import Closure, OpenTimes
-from punctual.domain.calendars.use import WhenClosed
+from punctual.domain.calendars.use import Closure, OpenTimes, WhenClosed
 from punctual.domain.forecast import Forecast, Forecaster, Limits, Upcoming
 from punctual.domain.forecast_pattern import Window
 from punctual.domain.timetable import Fires, Timetable
@@ -38,7 +37,7 @@ class Shut(OpenTimes):
     def closure_at(self, instant: datetime) -> Closure | None:
         for start, end in self.stretches:
             if start <= instant < end:
-                return Closure(start, end, "shut")
+                return Closure(end, "shut")
         return None
 
     def open_until(self, instant: datetime, limit: datetime) -> datetime:

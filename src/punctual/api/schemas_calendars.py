@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from punctual.api.schemas import Answer, Instant, NextCursor
 from punctual.domain.calendars.calendar import Calendar
+from punctual.domain.calendars.rule_hours import Weekday
 from punctual.domain.calendars.stretch import Stretch
 from punctual.store.calendars import StoredCalendar
 
@@ -35,7 +36,7 @@ class WeeklyRuleOut(Answer):
     model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
 
     kind: Literal["weekly"]
-    days: list[str]
+    days: list[Weekday]
     from_: str | None = Field(alias="from")
     until: str | None
     label: Label

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from punctual.domain import forecast_rows
-from punctual.domain.calendars.open_times import Closure, OpenTimes
-from punctual.domain.calendars.use import CalendarUse, WhenClosed
+from punctual.domain.calendars.use import CalendarUse, Closure, OpenTimes, WhenClosed
 from punctual.domain.forecast import Forecast, Forecaster, Limits, Upcoming
 from punctual.domain.forecast_pattern import Window
 from punctual.domain.forecast_rows import with_hash
@@ -238,7 +237,7 @@ class Shut(OpenTimes):
         super().__init__([], [])
 
     def closure_at(self, instant: datetime) -> Closure | None:
-        return Closure(self.since, self.until, "shut") if self.since <= instant < self.until else None
+        return Closure(self.until, "shut") if self.since <= instant < self.until else None
 
     def open_until(self, instant: datetime, limit: datetime) -> datetime:
         return min(limit, self.since) if instant < self.since else limit

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { CalendarDocument } from "../form/calendar";
 import { calendarKeys } from "./calendar-queries";
 import { client, unwrap } from "./client";
+import { shownInForm } from "./mutations";
 import type { Calendar } from "./types";
 
 /** A changed calendar may change when schedules fire: what is known of their next fire times is asked for again. */
@@ -20,6 +21,7 @@ export function useCreateCalendar() {
   return useMutation({
     mutationFn: (document: CalendarDocument) => unwrap(client.POST("/calendars", { body: document })),
     onSuccess: forget,
+    onError: shownInForm,
   });
 }
 
@@ -39,6 +41,7 @@ export function useChangeCalendar() {
       cache.setQueryData(calendarKeys.one(changed.name), changed);
       return forget();
     },
+    onError: shownInForm,
   });
 }
 
@@ -48,14 +51,15 @@ export function useImportCalendar() {
     mutationFn: (body: { name: string; timezone?: string; ics: string }) =>
       unwrap(client.POST("/calendars/import", { body })),
     onSuccess: forget,
+    onError: shownInForm,
   });
 }
 
 export function useDeleteCalendar() {
-  const forget = useForget();
+  const cache = useQueryClient();
   return useMutation({
     mutationFn: (calendar: Calendar) =>
       unwrap(client.DELETE("/calendars/{name}", { params: { path: { name: calendar.name } } })),
-    onSuccess: forget,
+    onSuccess: () => cache.invalidateQueries({ queryKey: calendarKeys.list }),
   });
 }

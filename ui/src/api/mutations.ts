@@ -8,6 +8,9 @@ type Listed = InfiniteData<Page<Schedule>>;
 
 const path = (id: string) => ({ params: { path: { ref: id } } });
 
+/** A form tells its failures at its fields, so they are not told in passing too. */
+export const shownInForm = () => undefined;
+
 /** Puts a schedule in all places that show it: its own page, by id and by name, and every list. */
 function useShow() {
   const cache = useQueryClient();
@@ -76,6 +79,7 @@ export function useCreate() {
           body: spec,
         }),
       ),
+    onError: shownInForm,
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.schedules }),
   });
 }
@@ -96,6 +100,7 @@ export function useChange() {
           body: change.patch,
         }),
       ),
+    onError: shownInForm,
     onSuccess: (changed) => {
       show(changed);
       return cache.invalidateQueries({ queryKey: keys.schedules });

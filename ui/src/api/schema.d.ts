@@ -1574,7 +1574,7 @@ export interface components {
              */
             kind: "weekly";
             /** Days */
-            days: string[];
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
             /** From */
             from: string | null;
             /** Until */

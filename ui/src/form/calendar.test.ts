@@ -117,7 +117,14 @@ describe("a fault of a calendar", () => {
   });
 
   it("stays with its rule, also when rules before it are taken out", () => {
-    const fault = { path: "rules[1].duration", code: "invalid_calendar", message: "is missing", fix: "Give one." };
+    const fault = {
+      path: "rules[1].duration",
+      code: "invalid_calendar",
+      message: "is missing",
+      fix: "Give one.",
+      text: "",
+      position: null,
+    };
     const { fields, rest } = placeCalendarFaults([fault, { ...fault, path: "nowhere" }], rules);
     expect(fields).toEqual({ [`${recurring}.duration`]: "Is missing. Give one." });
     expect(rest).toHaveLength(1);

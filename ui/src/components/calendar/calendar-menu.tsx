@@ -1,11 +1,11 @@
-import { ActionIcon, Menu, Text } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import { IconDotsVertical, IconTrash } from "@tabler/icons-react";
 import { useLocation } from "wouter";
 import { useCreateCalendar, useDeleteCalendar } from "../../api/calendar-mutations";
 import type { Calendar } from "../../api/types";
 import { checkCalendar, draftOfCalendar } from "../../form/calendar";
 import { schedulesInWords } from "../../words/rules";
-import { tell } from "../notices";
+import { tell, tellProblem } from "../notices";
 
 /** A mutation tells its failure itself. */
 const told = () => undefined;
@@ -29,20 +29,20 @@ export function CalendarMenu({ calendar }: { calendar: Calendar }) {
   const act = async () => {
     await remove.mutateAsync(calendar);
     navigate("/calendars");
-    tell(`${calendar.name} was deleted`, { label: "Undo", act: () => undo().catch(told) });
+    tell(`${calendar.name} was deleted`, { label: "Undo", act: () => undo().catch(tellProblem) });
   };
 
   return (
-    <Menu position="bottom-end" width={260}>
+    <Menu position="bottom-end" width={280}>
       <Menu.Target>
         <ActionIcon size="lg" variant="default" aria-label={`More for ${calendar.name}`}>
           <IconDotsVertical size={18} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        {used && <Menu.Label>{schedulesInWords(calendar.schedule_count)} it; take it out first.</Menu.Label>}
         <Menu.Item leftSection={<IconTrash size={16} />} color="red" disabled={used} onClick={() => act().catch(told)}>
           Delete
-          {used && <Text size="xs">{schedulesInWords(calendar.schedule_count)} it; take it out of them first.</Text>}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>
