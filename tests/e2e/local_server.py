@@ -31,6 +31,10 @@ class LocalServer:
         """Return the names of the stored schedules."""
         return [schedule["name"] for schedule in self._ask("GET", "/schedules")["items"]]
 
+    def schedule(self, name: str) -> dict[str, Any]:
+        """Return a stored schedule."""
+        return self._ask("GET", f"/schedules/{name}")
+
     def _ask(self, method: str, path: str) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {self.token}"}
         answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers)

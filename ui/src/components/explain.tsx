@@ -79,8 +79,8 @@ type Props = { schedule: Schedule; asked: string; onAsk: (instant: string) => vo
 /** Tells for any instant whether the schedule fires then, and why not. */
 export function Explain({ schedule, asked, onAsk }: Props) {
   const zone = zoneOf(schedule);
-  const now = useNow();
-  const sensible = schedule.status.next_fire_time ?? new Date(now).toISOString();
+  const [opened] = useState(useNow());
+  const sensible = schedule.status.next_fire_time ?? `${new Date(opened).toISOString().slice(0, 16)}:00Z`;
   const [typed, setTyped] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const shown = typed ?? wallInput(asked || sensible, zone);

@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { useRun } from "../api/queries";
-import type { Run } from "../api/types";
+import type { Run, RunState } from "../api/types";
 import { Block, callText, JsonBlock } from "../components/json";
 import { Facts, PageHeader, Section } from "../components/layout";
 import { Loading, ProblemNotice } from "../components/notices";
@@ -13,6 +13,8 @@ import { measured } from "../words/duration";
 import { useNow } from "../words/now";
 import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runDurations, runInWords } from "../words/runs";
 import { fullTime, shortTime } from "../words/time";
+
+const NEVER_RAN = new Set<RunState>(["expired", "skipped", "missed"]);
 
 type Step = { title: string; at: string | null; span: number | null; spanText: string };
 
@@ -145,7 +147,7 @@ export function RunPage({ id }: { id: string }) {
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             <Outcome run={run} />
-            <Section title="What ran">
+            <Section title={NEVER_RAN.has(run.state) ? "What was to run" : "What ran"}>
               <Facts
                 facts={[
                   [
