@@ -105,11 +105,16 @@ def _spread(found: Document, jitter: str) -> str:
     now = f"{found['as_is']['peak']:,}"
     with_h, with_jitter = found["what_if"]["h"], found["what_if"]["jitter"]
     if not with_h["changed"]:
-        return f"With {jitter} of jitter the busiest minute would have {_peak(with_jitter)} runs instead of {now}."
+        return f"With {jitter} of jitter the busiest minute would have {_runs(with_jitter)} instead of {now}."
     return (
-        f"With H the busiest minute would have {_peak(with_h)} runs instead of {now}; "
+        f"With H the busiest minute would have {_runs(with_h)} instead of {now}; "
         f"with {jitter} of jitter {_peak(with_jitter)}."
     )
+
+
+def _runs(what_if: Document) -> str:
+    peak = _peak(what_if)
+    return f"{peak} run" if what_if["outlook"]["peak"] == 1 else f"{peak} runs"
 
 
 def _peak(what_if: Document) -> str:
@@ -120,7 +125,8 @@ def _peak(what_if: Document) -> str:
 def _remarks(found: Document) -> Iterator[str]:
     outlook, left_out = found["as_is"], found["left_out"]
     if found["skipped"]:
-        yield f"In closed time, and so skipped: {found['skipped']:,} fire times."
+        number = "1 fire time" if found["skipped"] == 1 else f"{found['skipped']:,} fire times"
+        yield f"In closed time, and so skipped: {number}."
     if left_out["paused"]:
         yield f"Not counted, because they are paused: {_schedules(left_out['paused'])}."
     if left_out["error"]:

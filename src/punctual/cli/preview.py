@@ -51,13 +51,14 @@ def preview(
     With -o name, it prints the instants in UTC, one per line.
     """
     from punctual.control.preview import preview as foresee  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.control.preview import told  # noqa: PLC0415 - same
     from punctual.domain.timing import Timing  # noqa: PLC0415 - same
 
     start = surroundings(ctx).clock.now().replace(microsecond=0) if after is None else read_instant(after)
     rule = read_trigger(trigger, timezone)
     timing = Timing(trigger=rule)
     timetable = timing.anchored(start).timetable("", {})
-    foreseen = foresee(timing, timetable, after=start, count=count, previous=previous)
+    foreseen = foresee(told(timing, start), timetable, after=start, count=count, previous=previous)
     zone = zone_to_show(rule, timezone)
     times = [*foreseen.previous, *foreseen.fire_times]
     if output == "json":

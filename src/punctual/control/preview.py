@@ -16,6 +16,7 @@ from punctual.domain.explain.why import Explanation
 from punctual.domain.schedule import Schedule, ScheduleState
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
+from punctual.domain.triggers import AnyOf, Interval, Trigger
 from punctual.domain.triggers.zone import load_zone
 from punctual.store import calendars, schedules
 from punctual.store.database import Database
@@ -109,6 +110,18 @@ def _fire_preview(timetable: Timetable, instant: datetime) -> FirePreview:
     return FirePreview(instant, local, name, due_time(timetable, instant), timetable_notes(timetable, instant))
 
 
+def told(timing: Timing, now: datetime) -> Timing:
+    """Return an unstored timing as its words tell it: recurrences count from `now`, and intervals from no instant."""
+    return timing.model_copy(update={"trigger": _told(timing.trigger, timing.anchored(now).trigger)})
+
+
+def _told(given: Trigger, anchored: Trigger) -> Trigger:
+    if isinstance(given, AnyOf) and isinstance(anchored, AnyOf):
+        members = [_told(each, fixed) for each, fixed in zip(given.triggers, anchored.triggers, strict=True)]
+        return given.model_copy(update={"triggers": tuple(members)})
+    return given if isinstance(given, Interval) else anchored
+
+
 class Previews:
     """Previews and explanations of what is stored, and of what is not yet."""
 
@@ -122,7 +135,7 @@ class Previews:
         now = self._clock.now()
         timetable = self._timetable(timing.anchored(now))
         left = timing.max_runs
-        return preview(timing, timetable, after=after or now, count=count, previous=previous, runs_left=left)
+        return preview(told(timing, now), timetable, after=after or now, count=count, previous=previous, runs_left=left)
 
     def explain_timing(self, timing: Timing, instant: datetime) -> ExplainedInstant:
         """Explain an instant of a timing that belongs to no schedule yet; an interval counts from 1970."""

@@ -155,3 +155,9 @@ def test_what_is_no_instant_is_refused(after: str) -> None:
     result = call("@daily", "--after", after)
     assert result.exit_code == 2
     assert "no instant" in result.stderr
+
+
+def test_a_recurrence_without_a_start_is_told_as_it_fires() -> None:
+    words, _, _, first = said("RRULE:FREQ=MONTHLY;BYDAY=-1FR", "--count", "1").splitlines()
+    assert words == "every month on the last Friday at 12:00 in UTC, from 1 July 2026"
+    assert first.split()[:3] == ["Fri", "2026-07-31", "12:00:00"]
