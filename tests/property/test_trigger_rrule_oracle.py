@@ -1,6 +1,6 @@
 """Recurrence sets against python-dateutil itself, and against a scan of every hour where clocks change."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
 
 import pytest
@@ -216,3 +216,17 @@ def test_neighbours_lead_back_to_each_other_however_far_from_the_start(
         instant = following
     for earlier, later in pairwise(run):
         assert trigger.previous_before(later) == earlier
+
+
+def test_a_rule_that_names_a_day_once_in_centuries_is_searched_to_the_end_of_the_calendar() -> None:
+    start = date(2000, 1, 1)
+    years = [year for year in range(2000, 10_000) if date(year, 1, 1).weekday() == 0]
+    named = [year for year in years if (date(year, 1, 1) - start).days % 90 == 0]
+    assert max(later - earlier for earlier, later in pairwise(named)) > 400
+    rule = rrule("DTSTART:20000101T000000 RRULE:FREQ=DAILY;INTERVAL=90;BYMONTH=1;BYMONTHDAY=1;BYDAY=MO")
+    found = []
+    instant = rule.next_after(datetime(2000, 1, 1, tzinfo=UTC))
+    while instant is not None:
+        found.append(instant.year)
+        instant = rule.next_after(instant)
+    assert found == named

@@ -28,10 +28,10 @@ from punctual.domain.triggers.rrule_text import Rule
 DAY = 86_400
 YEARLY, MONTHLY, WEEKLY, DAILY, HOURLY, MINUTELY, SECONDLY = range(7)
 
-_MOST_YEARS = 400
+_MOST_YEARS = 9999
+"""All of the calendar, for an INTERVAL may meet the other parts of a rule no more than once in a thousand years."""
 _MOST_YEARS_OF_UNITS = 100
 """The same for hourly and more frequent rules, whose INTERVAL may hit upon a time of day very seldom."""
-"""The calendar repeats after it: a rule that names nothing in so many years of its own names nothing more."""
 _LAST_MOMENT = (date.max.toordinal() + 1) * DAY - 1
 _ONLY_ONE_YEAR = 9999
 _ONLY_ONE_MONTH = 12 * 9999
