@@ -167,4 +167,8 @@ class CalendarImportIn(BaseModel):
     timezone: str | None = Field(
         default=None, description="IANA zone of the new calendar; without it, the one that the file names, else UTC."
     )
+    include_free: bool = Field(
+        default=False,
+        description="Take events that are shown as free too, as calendars of public holidays often mark theirs.",
+    )
     ics: str = Field(description="The text of the file.")

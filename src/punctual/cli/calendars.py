@@ -171,6 +171,9 @@ def import_calendar(
         str | None, typer.Option("--name", help="Name of the new calendar. Default: that of the file.")
     ] = None,
     timezone: ZoneOption = None,
+    include_free: Annotated[
+        bool, typer.Option("--include-free", help="Take events too that are shown as free, as holidays often are.")
+    ] = False,
     output: FormatOption = "table",
 ) -> None:
     """Make a new calendar of the events in an .ics file, as calendar programs export it.
@@ -182,7 +185,12 @@ def import_calendar(
     if name is None and file == "-":
         message = "--name must be given for standard input."
         raise typer.BadParameter(message)
-    document = {"name": name or Path(file).stem, "ics": _read_text(file), "timezone": timezone}
+    document = {
+        "name": name or Path(file).stem,
+        "ics": _read_text(file),
+        "timezone": timezone,
+        "include_free": include_free,
+    }
     with connect(ctx) as client:
         imported = client.post("/calendars/import", document)
     if output == "json":
@@ -190,7 +198,7 @@ def import_calendar(
         return
     _print_result(imported["calendar"], output, "Created")
     if output == "table":
-        print_lines(f"Left out: {note}" for note in imported["notes"])
+        print_lines(imported["notes"])
 
 
 @app.command("edit")

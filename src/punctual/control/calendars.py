@@ -49,10 +49,15 @@ class Calendars:
         """Store a new calendar."""
         return self._insert(read_calendar(document), actor)
 
-    def import_ics(self, ics: str, *, name: str, timezone: str | None, actor: str) -> Imported:
-        """Store a new calendar of the events in an iCalendar file (RFC 5545)."""
-        found = calendar_from_ics(ics, name=name, timezone=timezone)
-        return Imported(self._insert(found.calendar, actor), tuple(found.notes))
+    def import_ics(
+        self, ics: str, *, name: str, timezone: str | None, include_free: bool = False, actor: str
+    ) -> Imported:
+        """Store a new calendar of the events in an iCalendar file (RFC 5545); those shown as free only when asked."""
+        try:
+            found = calendar_from_ics(ics, name=name, timezone=timezone, include_free=include_free)
+        except ValidationError as error:
+            raise InvalidInputError(faults_of(error, Calendar)) from None
+        return Imported(self._insert(found.calendar, actor), found.notes)
 
     def get(self, name: str) -> StoredCalendar:
         """Return a calendar."""

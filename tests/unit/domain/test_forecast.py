@@ -129,6 +129,13 @@ def test_what_has_no_plain_minute_stays_the_same_object(trigger: str) -> None:
     assert with_hash(before, "id") is before
 
 
+def test_schedules_that_start_later_are_counted_from_then_on() -> None:
+    later = upcoming("*/10 * * * *", "later", start_at=DAY + timedelta(minutes=35))
+    told = forecast([upcoming("*/10 * * * *"), later], DAY, 60, jitter=0)
+    for outlook in (told.as_is, told.with_hash, told.with_jitter):
+        assert busy(outlook.counts) == {10: 1, 20: 1, 30: 1, 40: 2, 50: 2}
+
+
 def test_h_and_jitter_spread_a_herd() -> None:
     schedules = [upcoming("0 2 * * *", f"s{number}") for number in range(600)]
     found = forecast(schedules, DAY, 1440, jitter=600)
@@ -266,11 +273,11 @@ def test_closed_time_cuts_through_minutes(trigger: str, when_closed: str, expect
 
 def test_intervals_of_another_phase_are_apart_where_calendars_close() -> None:
     schedules = []
-    for name, phase in (("a", 0), ("b", 25)):  # b fires at 25 and 55, so once more before 00:01:30
+    for name, phase in (("a", 20), ("b", 5)):  # both fire twice in the first minute
         schedule = upcoming(every("30s", anchor=DAY + timedelta(seconds=phase)), name)
         schedules.append(replace(schedule, timetable=replace(schedule.timetable, open_times=Shut())))
-    # a: 30 | 60 | - | 210 | 240 270; b: 25 55 | 85 | - | 205 235 | 265 295
-    assert forecast(schedules, DAY, 5).as_is.counts == [3, 2, 0, 3, 4]
+    # a: 20 50 | 80 | - | 200 230 | 260 290; b: 5 35 | 65 | - | 215 | 245 275
+    assert forecast(schedules, DAY, 5).as_is.counts == [4, 2, 0, 3, 4]
 
 
 def test_jitter_puts_off_only_the_last_run_of_a_minute() -> None:

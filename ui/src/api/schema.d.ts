@@ -1748,6 +1748,12 @@ export interface components {
              */
             timezone?: string | null;
             /**
+             * Include Free
+             * @description Take events that are shown as free too, as calendars of public holidays often mark theirs.
+             * @default false
+             */
+            include_free?: boolean;
+            /**
              * Ics
              * @description The text of the file.
              */

@@ -62,7 +62,9 @@ def import_calendar(
     body: Annotated[CalendarImportIn, Depends(parsed_as(CalendarImportIn))],
 ) -> ImportedCalendarOut:
     """Store a calendar that holds the events of an iCalendar file."""
-    imported = services.calendars.import_ics(body.ics, name=body.name, timezone=body.timezone, actor=actor)
+    imported = services.calendars.import_ics(
+        body.ics, name=body.name, timezone=body.timezone, include_free=body.include_free, actor=actor
+    )
     _place(request, response, imported.stored.calendar.name)
     response.headers["ETag"] = etag(imported.stored.version)
     return ImportedCalendarOut(calendar=CalendarOut.of(imported.stored), notes=list(imported.notes))

@@ -1,5 +1,6 @@
 """A calendar: the document that people write, and the stretches of time it is made of."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Self
@@ -8,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from punctual.domain.calendars.coverage import MOST_WORK, Coverage, day_of, searched_days
 from punctual.domain.calendars.rule import calendar_errors
-from punctual.domain.calendars.rule_recurring import Recurring
+from punctual.domain.calendars.rule_recurring import Recurring, check_counts
 from punctual.domain.calendars.rules import AnyRule
 from punctual.domain.calendars.stretch import Stretch
 from punctual.domain.errors import CalendarError
 from punctual.domain.names import LookupName
 from punctual.domain.triggers.base import as_utc
+from punctual.domain.triggers.rrule_text import LONGEST_SET
 from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, load_zone
 
 CalendarName = LookupName
@@ -49,6 +51,14 @@ class Calendar(BaseModel):
         with calendar_errors():
             load_zone(timezone)
         return timezone
+
+    @field_validator("rules", mode="before")
+    @classmethod
+    def _are_countable(cls, rules: object) -> object:
+        if isinstance(rules, (list, tuple)):
+            documents = (rule for rule in rules if isinstance(rule, Mapping))
+            check_counts(str(rule.get("expression", ""))[:LONGEST_SET] for rule in documents)
+        return rules
 
     @model_validator(mode="after")
     def _is_sparse(self) -> Self:

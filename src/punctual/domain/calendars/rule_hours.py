@@ -211,4 +211,6 @@ class Range(RuleModel):
 
 
 def _said(moment: date) -> str:
-    return moment.isoformat(sep=" ", timespec="minutes") if isinstance(moment, datetime) else moment.isoformat()
+    if isinstance(moment, datetime):
+        return moment.isoformat(sep=" ", timespec="minutes").replace("+00:00", "Z")
+    return moment.isoformat()

@@ -1,6 +1,8 @@
 """The rule that names the occurrences of a recurrence set of RFC 5545, as events of other calendars do."""
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
@@ -18,7 +20,11 @@ from punctual.domain.triggers.rrule_text import LONGEST_SET, Rule, read_set
 LONGEST = timedelta(days=366)
 """The longest that one occurrence may last."""
 
+MOST_COUNTED = 10_000
+"""The sum of all COUNTs in a calendar: where a rule with one ends is found by counting its occurrences."""
+
 _A_DAY = timedelta(days=1)
+_COUNT = re.compile(r"\bCOUNT=([0-9]{1,9})", re.IGNORECASE)
 
 
 class Recurring(RuleModel):
@@ -96,6 +102,16 @@ class Recurring(RuleModel):
             return start, start + min(read_duration(self.duration or ""), LATEST - start)
         first = start.astimezone(zone).date()
         return whole_days(zone, first, first + timedelta(days=self.days - 1))
+
+
+def check_counts(expressions: Iterable[str]) -> None:
+    """Raise CalendarError for rules that count too far together, before any of them is read."""
+    count = sum(int(found) for expression in expressions for found in _COUNT.findall(expression))
+    if count > MOST_COUNTED:
+        raise CalendarError(
+            message=f"recurring rules count {count} occurrences, more than {MOST_COUNTED} together",
+            fix="Use UNTIL instead of COUNT in some of them.",
+        )
 
 
 def _trigger(expression: str, timezone: str) -> Rrule:
