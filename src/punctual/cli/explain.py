@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from punctual.cli.output import print_facts, print_json
-from punctual.cli.preview import documents
+from punctual.cli.client import Document
+from punctual.cli.fire_times import fire_time_document, print_explanation
+from punctual.cli.output import print_json
 from punctual.cli.trigger_arguments import (
     TriggerArgument,
     ZoneOption,
-    in_zones,
     read_instant,
     read_trigger,
     utc_text,
@@ -19,7 +19,7 @@ from punctual.cli.trigger_arguments import (
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from punctual.control.preview import ExplainedInstant, FirePreview
+    from punctual.control.preview import ExplainedInstant
 
 
 def explain(
@@ -50,49 +50,26 @@ def explain(
     timing = Timing(trigger=rule)
     explained = explain_instant(timing, timing.timetable("", {}), read_instant(instant))
     zone = zone_to_show(rule, timezone)
+    document = _document(explained, zone)
     if output == "json":
-        _print_document(explained, zone)
+        print_json(document)
     else:
-        _print_answer(explained, zone)
+        print_explanation(document)
 
 
-def _print_document(explained: "ExplainedInstant", zone: "ZoneInfo") -> None:
+def _document(explained: "ExplainedInstant", zone: "ZoneInfo") -> Document:
     explanation = explained.explanation
-    print_json(
-        {
-            "trigger_text": explained.trigger_text,
-            "words": explanation.words,
-            "instant": utc_text(explanation.instant),
-            "local": explanation.instant.astimezone(zone).isoformat(),
-            "timezone": zone.key,
-            "fires": explanation.fires,
-            "due_time": None if explained.due_time is None else utc_text(explained.due_time),
-            "reasons": list(explanation.reasons),
-            "notes": list(explanation.notes),
-            "previous": _document(explained.previous, zone),
-            "next": _document(explained.next, zone),
-        }
-    )
-
-
-def _document(time: "FirePreview | None", zone: "ZoneInfo") -> dict[str, object] | None:
-    return None if time is None else documents([time], zone)[0]
-
-
-def _print_answer(explained: "ExplainedInstant", zone: "ZoneInfo") -> None:
-    explanation = explained.explanation
-    print_facts(
-        [
-            ("trigger", explanation.words),
-            ("instant", "\n".join(in_zones(explanation.instant, zone))),
-            ("fires", "yes" if explanation.fires else "no"),
-            ("why not", "\n".join(explanation.reasons)),
-            ("notes", "\n".join(explanation.notes)),
-            ("previous", _moment(explained.previous, zone)),
-            ("next", _moment(explained.next, zone)),
-        ]
-    )
-
-
-def _moment(time: "FirePreview | None", zone: "ZoneInfo") -> str:
-    return "none" if time is None else "\n".join([in_zones(time.utc, zone)[0], *time.notes])
+    previous, following = explained.previous, explained.next
+    return {
+        "trigger_text": explained.trigger_text,
+        "words": explanation.words,
+        "instant": utc_text(explanation.instant),
+        "local": explanation.instant.astimezone(zone).isoformat(),
+        "timezone": zone.key,
+        "fires": explanation.fires,
+        "due_time": None if explained.due_time is None else utc_text(explained.due_time),
+        "reasons": list(explanation.reasons),
+        "notes": list(explanation.notes),
+        "previous": None if previous is None else fire_time_document(previous, zone),
+        "next": None if following is None else fire_time_document(following, zone),
+    }
