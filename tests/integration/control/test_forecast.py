@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from punctual.control.calendars import Calendars
 from punctual.control.forecast import Forecasts, SystemForecast
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import InvalidInputError
@@ -45,6 +46,10 @@ def test_a_forecast_is_what_then_happens(
     make(schedules, "jittered", "*/7 * * * *", jitter=240)
     make(schedules, "hashed", "H/9 * * * *")
     make(schedules, "dense", "every 25s", max_runs=30)
+    weekly = {"kind": "weekly", "days": "thu", "from": "00:15", "until": "00:25"}
+    Calendars(database, clock).create({"name": "lunch", "rules": [weekly]}, actor="test")
+    make(schedules, "moves", "*/10 * * * *", calendars={"blackout": ["lunch"], "when_closed": "next_open"})
+    make(schedules, "skips", "*/2 * * * *", calendars={"blackout": ["lunch"]}, jitter=600)
     make(schedules, "ends", "* * * * *", end_at="2026-01-01T00:20:00Z")
     start = clock.now()
     found = forecast(database, clock)
@@ -53,6 +58,7 @@ def test_a_forecast_is_what_then_happens(
         drive(engine, clock, start + timedelta(minutes=minute + 1) - timedelta(microseconds=1))
         sent[minute] = len(sender.messages) - sum(sent)
     assert found.forecast.as_is.counts == sent
+    assert (found.forecast.skipped, sent[25] >= 1) == (5, True)
     assert sum(sent) > 60
 
 
