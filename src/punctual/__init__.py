@@ -7,9 +7,10 @@ if TYPE_CHECKING:
     __version__: str
 
     from punctual.celery.plugin import Punctual
+    from punctual.domain.explain.why import explain
     from punctual.domain.triggers import any_of, cron, every, once, rrule, solar
 
-__all__ = ["Punctual", "__version__", "any_of", "cron", "every", "once", "rrule", "solar"]
+__all__ = ["Punctual", "__version__", "any_of", "cron", "every", "explain", "once", "rrule", "solar"]
 
 # Looked up when first used, so that a process which needs no Celery does not import it.
 _HOMES = {
@@ -17,6 +18,7 @@ _HOMES = {
     "any_of": "punctual.domain.triggers",
     "cron": "punctual.domain.triggers",
     "every": "punctual.domain.triggers",
+    "explain": "punctual.domain.explain.why",
     "once": "punctual.domain.triggers",
     "rrule": "punctual.domain.triggers",
     "solar": "punctual.domain.triggers",

@@ -118,7 +118,7 @@ class EventReader:
         if not rules and dates <= excluded:
             reason = "have no occurrence left"
             raise LeftOut(reason)
-        expression = _expression(start, zone if zone != self._timezone else None, rules, dates - excluded, excluded)
+        expression = _expression(start, zone if zone != self._timezone else None, rules, dates, excluded)
         if len(expression) > LONGEST_SET:
             raise CalendarError(
                 message="it has too many dates that are added or left out",

@@ -124,8 +124,7 @@ def _rules_of(file: File, reader: EventReader, *, include_free: bool) -> tuple[l
         overridden[event.uid] += event.all("RECURRENCE-ID")
     taken = _Taken()
     for event in file.events:
-        changed = [] if event.first("RECURRENCE-ID") else overridden[event.uid]
-        taken.take(event, reader, changed, include_free=include_free)
+        taken.take(event, reader, overridden[event.uid], include_free=include_free)
         if taken.is_full:
             break
     if taken.faults:

@@ -26,7 +26,7 @@ class Moment(NamedTuple):
 
     def wall_in(self, zone: str, default: str) -> datetime:
         """Return the wall time that a zone's clocks show then."""
-        if self.whole_day or (self.zone or default) == zone:
+        if (self.zone or default) == zone:
             return self.wall
         return self.instant(default).astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0)
 

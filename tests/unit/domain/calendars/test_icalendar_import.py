@@ -364,6 +364,15 @@ def test_an_own_name_of_a_zone_is_read_by_the_place_that_the_file_gives_or_by_it
     assert (stretch.start.hour, stretch.end.hour) == (8, 14)
 
 
+def test_a_yearly_series_may_be_older_than_1970() -> None:
+    lines = ["DTSTART;VALUE=DATE:19520229", "RRULE:FREQ=YEARLY", "EXDATE;VALUE=DATE:19600229", "SUMMARY:Birthday"]
+    assert held(imported(*lines), "2028-02-29T12:00", "2027-02-28T12:00", "2027-03-01T12:00") == [
+        "Birthday",
+        None,
+        None,
+    ]
+
+
 def test_many_days_of_one_label_are_few_rules() -> None:
     first = datetime(2020, 1, 1, tzinfo=UTC)
     days = [first + timedelta(days=2 * number) for number in range(1500)]

@@ -66,8 +66,9 @@ def test_of_several_rules_that_hold_an_instant_the_first_gives_the_label() -> No
         {"kind": "weekly", "days": "mon-sun", "label": "always"},
         {"kind": "dates", "dates": ["2026-12-24"], "label": "Christmas Eve"},
     ]
-    found = [calendar(*each).stretch_at(utc("2026-12-24T12:00")) for each in (rules, reversed(rules))]
-    assert [stretch.label for stretch in found if stretch] == ["always", "Christmas Eve"]
+    rules.append({"kind": "dates", "dates": ["2026-12-24"], "label": "again"})
+    found = [calendar(*each).stretch_at(utc("2026-12-24T12:00")) for each in (rules, rules[1:], reversed(rules))]
+    assert [stretch.label for stretch in found if stretch] == ["always", "Christmas Eve", "again"]
 
 
 def test_a_range_of_days_includes_both_and_one_of_times_not_its_end() -> None:
@@ -199,3 +200,10 @@ def test_a_start_right_after_an_event_of_another_rule_is_none() -> None:
     both = calendar(event, {"kind": "dates", "dates": ["2026-01-06"]})
     assert both.next_start(utc("2026-01-05T21:00"), utc("2026-01-12T00:00")) == utc("2026-01-05T22:00")
     assert both.next_start(utc("2026-01-05T22:00"), utc("2026-01-12T00:00")) is None
+
+
+def test_events_that_follow_upon_each_other_start_once() -> None:
+    rule = {"kind": "recurring", "expression": "DTSTART:20260105T000000 RRULE:FREQ=DAILY", "duration": "24h"}
+    days = calendar(rule)
+    assert days.next_start(utc("2026-01-01T00:00"), utc("2027-01-01T00:00")) == utc("2026-01-05T00:00")
+    assert days.next_start(utc("2026-01-05T00:00"), utc("2027-01-01T00:00")) is None
