@@ -39,6 +39,8 @@ if __name__ == "__main__":
         sys.exit("dev.py works on Linux and macOS; on Windows use it inside WSL.")
 
 ROOT = Path(__file__).resolve().parent
+COMPUTING = ("architecture", "property", "store", "unit")
+"""The tests that keep a core busy run side by side; the others, which watch processes, one after another."""
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 UI = ROOT / "ui"
@@ -271,9 +273,22 @@ def up(arguments: "list[str]") -> None:
 def test(arguments: "list[str]") -> None:
     """Set up and run the whole suite, or what the pytest arguments choose."""
     set_up("runtime", "dev")
-    if not arguments:
-        WebUi().run("test")
-    replace_process([str(BIN / "python"), "-m", "pytest", *arguments], cwd=ROOT)
+    pytest = [str(BIN / "python"), "-m", "pytest"]
+    if arguments:
+        replace_process([*pytest, *arguments], cwd=ROOT)
+        return
+    WebUi().run("test")
+    computing = [str(Path("tests", name)) for name in COMPUTING]
+    others = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py")))
+    codes = [
+        subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode
+        for part in (
+            ["-n", "auto", "--maxprocesses", "4", *computing],
+            [path for path in others if path not in computing],
+        )
+    ]
+    if any(codes):
+        sys.exit(1)
 
 
 def lint(_: "list[str]") -> None:
