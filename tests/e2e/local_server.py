@@ -35,6 +35,10 @@ class LocalServer:
         """Return a stored schedule."""
         return self._ask("GET", f"/schedules/{name}")
 
+    def calendar_names(self) -> list[str]:
+        """Return the names of the stored calendars."""
+        return [calendar["name"] for calendar in self._ask("GET", "/calendars")["items"]]
+
     def _ask(self, method: str, path: str) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {self.token}"}
         answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers)

@@ -1,6 +1,6 @@
 import type { Fault } from "../api/problem";
 import type { Calendar, Rule, RuleKind } from "../api/types";
-import { sentence } from "./faults";
+import { type FormFaults, placeAt } from "./faults";
 
 export const WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
@@ -79,7 +79,7 @@ function draftOfRule(rule: Rule): RuleDraft {
     case "weekly":
       return keyed({
         kind: rule.kind,
-        days: rule.days,
+        days: WEEKDAYS.filter((day) => rule.days.includes(day)),
         from: rule.from ?? "",
         until: rule.until ?? "",
         label: rule.label,
@@ -224,23 +224,9 @@ export function fieldOfCalendarPath(path: string, rules: RuleDraft[]): string | 
   return field in rule ? `${rule.key}.${field}` : `${rule.key}.kind`;
 }
 
-/** Puts what the API refused at its fields; several at one field are joined, and what fits none is given back. */
-export function placeCalendarFaults(
-  faults: Fault[],
-  rules: RuleDraft[],
-): { fields: Record<string, string>; rest: Fault[] } {
-  const fields: Record<string, string> = {};
-  const rest: Fault[] = [];
-  for (const fault of faults) {
-    const field = fieldOfCalendarPath(fault.path, rules);
-    if (field === null) {
-      rest.push(fault);
-    } else {
-      fields[field] = [fields[field], sentence(fault)].filter(Boolean).join(" ");
-    }
-  }
-  return { fields, rest };
-}
+/** Puts what the API refused of a calendar at the fields of its editor. */
+export const placeCalendarFaults = (faults: Fault[], rules: RuleDraft[]): FormFaults =>
+  placeAt(faults, (path) => fieldOfCalendarPath(path, rules));
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 

@@ -56,14 +56,11 @@ export function markOf({ text, position }: Fault): Mark | null {
   return { before: characters.slice(0, position).join(""), part, after: rest.slice(part.length) };
 }
 
-/** Puts each fault at its field; several at one field are joined. */
-export function placeFaults(
-  faults: Fault[],
-  named: { fields: Field[]; signature: Record<string, unknown> } | null,
-): FormFaults {
+/** Puts each fault at the field of its path; several at one field are joined. */
+export function placeAt(faults: Fault[], fieldOf: (path: string) => string | null): FormFaults {
   const placed: FormFaults = { fields: {}, marks: {}, rest: [] };
   for (const fault of faults) {
-    const field = fieldOfPath(fault.path, named);
+    const field = fieldOf(fault.path);
     if (field === null) {
       placed.rest.push(fault);
     } else {
@@ -77,3 +74,9 @@ export function placeFaults(
   }
   return placed;
 }
+
+/** Puts what the API refused of a schedule at the fields of its form. */
+export const placeFaults = (
+  faults: Fault[],
+  named: { fields: Field[]; signature: Record<string, unknown> } | null,
+): FormFaults => placeAt(faults, (path) => fieldOfPath(path, named));

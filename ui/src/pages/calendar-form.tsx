@@ -1,4 +1,4 @@
-import { Button, Grid, Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useState } from "react";
 import { Link, useLocation, useSearchParams } from "wouter";
 import { useChangeCalendar, useCreateCalendar } from "../api/calendar-mutations";
@@ -7,7 +7,6 @@ import type { Calendar } from "../api/types";
 import { CalendarForm } from "../components/calendar/calendar-form";
 import { ImportForm } from "../components/calendar/import-form";
 import { STARTS, StartIcon } from "../components/calendar/starts";
-import { YearView } from "../components/calendar/year-view";
 import { PageHeader } from "../components/layout";
 import { Loading, ProblemNotice, tell } from "../components/notices";
 import { changeOfCalendar, draftOfCalendar, type Start, startedCalendar } from "../form/calendar";
@@ -64,15 +63,11 @@ export function NewCalendarPage() {
           </Button>
         ))}
       </Group>
-      <Grid>
-        <Grid.Col span={{ base: 12, md: 8 }}>
-          {start === "import" ? (
-            <ImportForm onCancel={() => navigate("/calendars")} />
-          ) : (
-            <NewForm key={start} start={start} />
-          )}
-        </Grid.Col>
-      </Grid>
+      {start === "import" ? (
+        <ImportForm onCancel={() => navigate("/calendars")} />
+      ) : (
+        <NewForm key={start} start={start} />
+      )}
     </>
   );
 }
@@ -85,32 +80,25 @@ function EditForm({ calendar: current }: { calendar: Calendar }) {
   const change = useChangeCalendar();
   const back = () => navigate(address(calendar.name));
   return (
-    <Grid>
-      <Grid.Col span={{ base: 12, lg: 7 }}>
-        <CalendarForm
-          opened={opened}
-          stored
-          submitLabel="Save changes"
-          pending={change.isPending}
-          error={change.error}
-          onCancel={back}
-          onSubmit={(document, draft) =>
-            change.mutate(
-              { calendar, patch: changeOfCalendar(opened, draft, document) },
-              {
-                onSuccess: ({ name }) => {
-                  tell(`${name} was changed`);
-                  back();
-                },
-              },
-            )
-          }
-        />
-      </Grid.Col>
-      <Grid.Col span={{ base: 12, lg: 5 }}>
-        <YearView calendar={calendar} caption={`As it was saved (version ${calendar.version}).`} />
-      </Grid.Col>
-    </Grid>
+    <CalendarForm
+      opened={opened}
+      stored
+      submitLabel="Save changes"
+      pending={change.isPending}
+      error={change.error}
+      onCancel={back}
+      onSubmit={(document, draft) =>
+        change.mutate(
+          { calendar, patch: changeOfCalendar(opened, draft, document) },
+          {
+            onSuccess: ({ name }) => {
+              tell(`${name} was changed`);
+              back();
+            },
+          },
+        )
+      }
+    />
   );
 }
 

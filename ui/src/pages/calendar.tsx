@@ -97,7 +97,7 @@ export function CalendarPage({ name }: { name: string }) {
       />
       <Grid>
         <Grid.Col span={{ base: 12, md: 8 }}>
-          <YearView calendar={calendar} />
+          <YearView shown={{ stored: calendar }} />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack>

@@ -2,6 +2,7 @@ import {
   ActionIcon,
   Alert,
   Button,
+  Grid,
   Group,
   Menu,
   Paper,
@@ -12,7 +13,7 @@ import {
   TextInput,
   Title,
 } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
+import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { type FormEvent, useMemo, useRef, useState } from "react";
 import { asProblem, Problem } from "../../api/problem";
@@ -32,6 +33,7 @@ import { useFocusFirstFault } from "../first-fault";
 import { Section } from "../layout";
 import { ProblemNotice } from "../notices";
 import { RuleInputs, RuleLabelInput } from "./rule-fields";
+import { YearView } from "./year-view";
 
 type Faults = Record<string, string>;
 
@@ -49,7 +51,7 @@ function RuleCard({
   const fault = (field: string) => faults[`${rule.key}.${field}`];
   const whole = fault("kind");
   return (
-    <Paper withBorder component="li" className="rule" p="md" aria-label={ruleLabel(rule.kind)}>
+    <Paper withBorder component="li" className="rule" p="md">
       <Group justify="space-between" mb="xs" wrap="nowrap">
         <Title order={3} size="sm">
           {ruleLabel(rule.kind)}
@@ -90,6 +92,25 @@ function AddRule({ onAdd }: { onAdd: (kind: RuleKind) => void }) {
         ))}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** The year of the calendar as it is being edited, a moment after typing stops; of the last draft that was complete. */
+function DraftYear({ draft }: { draft: CalendarDraft }) {
+  const [settled] = useDebouncedValue(draft, 400);
+  const { document } = useMemo(() => checkCalendar({ ...settled, name: settled.name || "calendar" }), [settled]);
+  const [complete, setComplete] = useState(document);
+  if (document !== null && document !== complete) {
+    setComplete(document);
+  }
+  return complete ? (
+    <YearView shown={{ document: complete }} />
+  ) : (
+    <Section title="Year">
+      <Text size="sm" c="dimmed">
+        Add a rule and complete it, and the days that it covers appear here.
+      </Text>
+    </Section>
   );
 }
 
@@ -135,89 +156,96 @@ export function CalendarForm({ opened, stored, submitLabel, pending, error, onSu
   useHotkeys([["mod+Enter", () => submit()]], []);
 
   return (
-    <form ref={form} onSubmit={submit} noValidate>
-      <Stack>
-        {notice && <ProblemNotice error={notice} />}
-        <Section label="Calendar">
+    <Grid>
+      <Grid.Col span={{ base: 12, lg: 7 }}>
+        <form ref={form} onSubmit={submit} noValidate>
           <Stack>
-            <Group align="flex-start" gap="sm">
-              <TextInput
-                label="Name"
-                description={stored ? "Schedules refer to it, so it stays" : "Schedules refer to it by this name"}
-                placeholder="public holidays"
-                value={draft.name}
-                onChange={(event) => change({ name: event.currentTarget.value })}
-                error={faults["name"]}
-                required={!stored}
-                disabled={stored}
-                autoComplete="off"
-                flex="2 1 240px"
-                data-autofocus
-              />
-              <Select
-                label="Time zone"
-                description="Whose clock the rules read"
-                data={zones}
-                value={draft.timezone}
-                onChange={(timezone) => change({ timezone: timezone ?? "UTC" })}
-                error={faults["timezone"]}
-                searchable
-                limit={80}
-                allowDeselect={false}
-                nothingFoundMessage="No such zone"
-                flex="1 1 200px"
-              />
-            </Group>
-            <Textarea
-              label="Description"
-              placeholder="What it is for, and whom to ask"
-              value={draft.description}
-              onChange={(event) => change({ description: event.currentTarget.value })}
-              error={faults["description"]}
-              autosize
-              minRows={1}
-            />
-          </Stack>
-        </Section>
-        <Section title="Rules">
-          <Stack>
-            <Text size="sm" c="dimmed">
-              The calendar holds every time that at least one of its rules names.
-            </Text>
-            {faults["rules"] && (
-              <Alert color="red" variant="light">
-                {faults["rules"]}
-              </Alert>
-            )}
-            {draft.rules.length > 0 && (
-              <Stack component="ul" m={0} p={0} gap="sm">
-                {draft.rules.map((rule) => (
-                  <RuleCard
-                    key={rule.key}
-                    rule={rule}
-                    faults={faults}
-                    onChange={(changed) =>
-                      change({ rules: draft.rules.map((other) => (other.key === rule.key ? changed : other)) })
-                    }
-                    onRemove={() => change({ rules: draft.rules.filter(({ key }) => key !== rule.key) })}
+            {notice && <ProblemNotice error={notice} />}
+            <Section label="Calendar">
+              <Stack>
+                <Group align="flex-start" gap="sm">
+                  <TextInput
+                    label="Name"
+                    description={stored ? "Schedules refer to it, so it stays" : "Schedules refer to it by this name"}
+                    placeholder="public holidays"
+                    value={draft.name}
+                    onChange={(event) => change({ name: event.currentTarget.value })}
+                    error={faults["name"]}
+                    required={!stored}
+                    disabled={stored}
+                    autoComplete="off"
+                    flex="2 1 240px"
+                    data-autofocus
                   />
-                ))}
+                  <Select
+                    label="Time zone"
+                    description="Whose clock the rules read"
+                    data={zones}
+                    value={draft.timezone}
+                    onChange={(timezone) => change({ timezone: timezone ?? "UTC" })}
+                    error={faults["timezone"]}
+                    searchable
+                    limit={80}
+                    allowDeselect={false}
+                    nothingFoundMessage="No such zone"
+                    flex="1 1 200px"
+                  />
+                </Group>
+                <Textarea
+                  label="Description"
+                  placeholder="What it is for, and whom to ask"
+                  value={draft.description}
+                  onChange={(event) => change({ description: event.currentTarget.value })}
+                  error={faults["description"]}
+                  autosize
+                  minRows={1}
+                />
               </Stack>
-            )}
-            <div>
-              <AddRule onAdd={(kind) => change({ rules: [...draft.rules, emptyRule(kind, viewerCountry())] })} />
-            </div>
+            </Section>
+            <Section title="Rules">
+              <Stack>
+                <Text size="sm" c="dimmed">
+                  The calendar holds every time that at least one of its rules names.
+                </Text>
+                {faults["rules"] && (
+                  <Alert color="red" variant="light">
+                    {faults["rules"]}
+                  </Alert>
+                )}
+                {draft.rules.length > 0 && (
+                  <Stack component="ul" m={0} p={0} gap="sm">
+                    {draft.rules.map((rule) => (
+                      <RuleCard
+                        key={rule.key}
+                        rule={rule}
+                        faults={faults}
+                        onChange={(changed) =>
+                          change({ rules: draft.rules.map((other) => (other.key === rule.key ? changed : other)) })
+                        }
+                        onRemove={() => change({ rules: draft.rules.filter(({ key }) => key !== rule.key) })}
+                      />
+                    ))}
+                  </Stack>
+                )}
+                <div>
+                  <AddRule onAdd={(kind) => change({ rules: [...draft.rules, emptyRule(kind, viewerCountry())] })} />
+                </div>
+              </Stack>
+            </Section>
+            <Group>
+              <Button type="submit" loading={pending} size="md">
+                {submitLabel}
+              </Button>
+              <Button variant="subtle" color="gray" size="md" onClick={onCancel}>
+                Cancel
+              </Button>
+            </Group>
           </Stack>
-        </Section>
-        <Group>
-          <Button type="submit" loading={pending} size="md">
-            {submitLabel}
-          </Button>
-          <Button variant="subtle" color="gray" size="md" onClick={onCancel}>
-            Cancel
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+        </form>
+      </Grid.Col>
+      <Grid.Col span={{ base: 12, lg: 5 }}>
+        <DraftYear draft={draft} />
+      </Grid.Col>
+    </Grid>
   );
 }

@@ -4,13 +4,15 @@ import { type FormEvent, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { useImportCalendar } from "../../api/calendar-mutations";
 import { asProblem, Problem } from "../../api/problem";
-import { sentence } from "../../form/faults";
+import { placeAt } from "../../form/faults";
 import { timeZones } from "../../words/time";
 import { useFocusFirstFault } from "../first-fault";
 import { Section } from "../layout";
 import { ProblemNotice, tell } from "../notices";
 
-const FIELDS = ["name", "timezone", "ics"];
+/** The field for a fault's path; what is wrong inside the file is a fault of `file`. */
+const FIELDS: Record<string, string> = { name: "name", timezone: "timezone", ics: "ics", file: "ics" };
+const fieldOfPath = (path: string): string | null => FIELDS[path] ?? null;
 
 /** A name for the calendar of a file: the file's own, without its ending. */
 const nameOf = (file: File): string => file.name.replace(/\.[^.]*$/, "");
@@ -18,6 +20,7 @@ const nameOf = (file: File): string => file.name.replace(/\.[^.]*$/, "");
 function Notes({ name, notes, onOpen }: { name: string; notes: string[]; onOpen: () => void }) {
   return (
     <Alert
+      className="narrow"
       color="blue"
       variant="light"
       icon={<IconInfoCircle />}
@@ -48,11 +51,8 @@ export function ImportForm({ onCancel }: { onCancel: () => void }) {
   const form = useRef<HTMLFormElement>(null);
 
   const problem = bring.error ? asProblem(bring.error) : null;
-  const placed = Object.fromEntries(
-    (problem?.faults ?? []).filter(({ path }) => FIELDS.includes(path)).map((fault) => [fault.path, sentence(fault)]),
-  );
-  const rest = problem?.faults.filter(({ path }) => !FIELDS.includes(path)) ?? [];
-  const faults: Record<string, string> = { ...placed, ...own };
+  const { fields, rest } = placeAt(problem?.faults ?? [], fieldOfPath);
+  const faults: Record<string, string> = { ...fields, ...own };
   useFocusFirstFault(faults, form);
 
   const open = (made: string) => navigate(`/calendars/${encodeURIComponent(made)}`);
@@ -82,7 +82,7 @@ export function ImportForm({ onCancel }: { onCancel: () => void }) {
     return <Notes name={calendar.name} notes={notes} onOpen={() => open(calendar.name)} />;
   }
   return (
-    <form ref={form} onSubmit={submit} noValidate>
+    <form ref={form} onSubmit={submit} noValidate className="narrow">
       <Stack>
         {problem && (problem.faults.length === 0 || rest.length > 0) && (
           <ProblemNotice error={new Problem(problem.status, problem.code, problem.message, problem.fix, rest)} />

@@ -1,8 +1,9 @@
 import { ActionIcon, Box, Group, Skeleton, Text } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { type KeyboardEvent, type SyntheticEvent, useMemo, useState } from "react";
-import { useStretches } from "../../api/calendar-queries";
-import type { Calendar } from "../../api/types";
+import { type Shown, useStretches } from "../../api/calendar-queries";
+import { asProblem } from "../../api/problem";
+import { sentence } from "../../form/faults";
 import { useNow } from "../../words/now";
 import { type Day, type Month, monthsOf, yearBounds } from "../../words/year";
 import { wallOf } from "../../words/zones";
@@ -60,17 +61,18 @@ function MonthGrid({ month, today, chosen }: { month: Month; today: string; chos
   );
 }
 
-type Props = { calendar: Calendar; caption?: string };
+type Props = { shown: Shown };
 
 /** The days that a calendar covers in a year, month by month; what covers a day is told where the pointer or focus is. */
-export function YearView({ calendar, caption }: Props) {
+export function YearView({ shown }: Props) {
   const now = useNow();
-  const { timezone } = calendar;
+  const { timezone } = "document" in shown ? shown.document : shown.stored;
   const today = (wallOf(new Date(now).toISOString(), timezone) ?? new Date(now).toISOString()).slice(0, 10);
   const [year, setYear] = useState(() => Number(today.slice(0, 4)));
   const [picked, setPicked] = useState<string | null>(null);
   const { from, until } = useMemo(() => yearBounds(year, timezone), [year, timezone]);
-  const stretches = useStretches(calendar, from, until);
+  const stretches = useStretches(shown, from, until);
+  const problem = stretches.error && asProblem(stretches.error);
   const months = useMemo(() => monthsOf(stretches.data ?? [], year, timezone), [stretches.data, year, timezone]);
   const days = months.flatMap((month) => month.days);
   const told = days.find(({ date }) => date === picked);
@@ -105,12 +107,17 @@ export function YearView({ calendar, caption }: Props) {
         </Group>
       }
     >
-      {stretches.isError && <ProblemNotice error={stretches.error} onRetry={() => stretches.refetch()} />}
+      {problem?.faults.map((fault) => (
+        <Text key={fault.path} size="sm" c="red">
+          {sentence(fault)}
+        </Text>
+      ))}
+      {problem?.faults.length === 0 && <ProblemNotice error={problem} onRetry={() => stretches.refetch()} />}
       {stretches.isPending && <Skeleton height={420} />}
       {stretches.data && (
         <>
           <Text size="sm" role="status" className="year-told" fw={told && told.covered !== "none" ? 600 : 400}>
-            {told ? inWords(told) : (caption ?? "Point at a day to see what covers it.")}
+            {told ? inWords(told) : "Point at a day to see what covers it."}
           </Text>
           {/* biome-ignore lint/a11y/noStaticElementInteractions: it only listens for its days, which are buttons */}
           <div
