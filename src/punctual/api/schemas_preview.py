@@ -95,6 +95,10 @@ class PreviewOptions(BaseModel):
     after: AwareDatetime | None = Field(default=None, description="Fire times after this instant; without it, now.")
     count: Annotated[int, Field(ge=1, le=100)] = 5
     previous: Annotated[int, Field(ge=0, le=100, description="How many fire times before that instant.")] = 0
+    schedule: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None,
+        description="Id or name of the schedule that would get it: H, jitter and the runs made are its own then.",
+    )
 
 
 class PreviewIn(PreviewOptions, Timing):

@@ -14,6 +14,7 @@ from punctual.domain.errors import Fault, InvalidInputError, TriggerError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.signature import check_arguments
 from punctual.domain.timetable import Timetable
+from punctual.domain.timing import Timing
 from punctual.domain.triggers import AnyOf, Interval, Rrule, Trigger
 from punctual.store import calendars, workers
 from punctual.store.database import Transaction
@@ -109,13 +110,13 @@ def _later(instant: datetime, by: timedelta) -> datetime:
     return instant + by if datetime.max.replace(tzinfo=UTC) - instant > by else datetime.max.replace(tzinfo=UTC)
 
 
-def settled_trigger(spec: ScheduleSpec, schedule_id: UUID, old: Trigger | None, now: datetime) -> Trigger:
-    """Return the spec's trigger as it is stored: its phase is fixed, and an H in it is bound to the schedule's id.
+def settled_trigger(timing: Timing, schedule_id: UUID, old: Trigger | None, now: datetime) -> Trigger:
+    """Return the trigger of a timing as it is stored: its phase is fixed, and an H in it is bound to the schedule's id.
 
     By the id and not the name, so that a rename moves no fire time. `old` is the trigger that it replaces, if any. An
     interval is counted from `start_at` where there is one.
     """
-    return anchored_like(spec.trigger, old, spec.start_at or now).identified(str(schedule_id))
+    return anchored_like(timing.trigger, old, timing.start_at or now).identified(str(schedule_id))
 
 
 def anchored_like(trigger: Trigger, old: Trigger | None, now: datetime) -> Trigger:

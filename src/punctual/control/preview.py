@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from punctual.control.documents import settled_trigger
 from punctual.control.faults import faults_of
 from punctual.control.timetables import calendar_faults, no_schedule, timetable_of
 from punctual.domain.clock import Clock
@@ -130,16 +131,27 @@ class Previews:
         self._database = database
         self._clock = clock
 
-    def of_timing(self, timing: Timing, *, after: datetime | None, count: int, previous: int) -> Preview:
-        """Preview a timing that belongs to no schedule yet; without an `after`, from now on."""
+    def of_timing(
+        self, timing: Timing, *, schedule: str | None = None, after: datetime | None, count: int, previous: int
+    ) -> Preview:
+        """Preview a timing that is not stored; without an `after`, from now on.
+
+        H, jitter and the runs made are those of the schedule that would get it, where one is named (or NotFoundError).
+        """
         now = self._clock.now()
-        timetable = self._timetable(timing.anchored(now))
-        left = timing.max_runs
-        return preview(told(timing, now), timetable, after=after or now, count=count, previous=previous, runs_left=left)
+        if schedule is None:
+            shown, left = told(timing, now), timing.max_runs
+            timetable = self._timetable(timing.anchored(now), "")
+        else:
+            old, _ = self._schedule(schedule)
+            trigger = settled_trigger(timing, old.id, old.spec.trigger, now)
+            shown, left = timing.model_copy(update={"trigger": trigger}), old.status.runs_left(timing)
+            timetable = self._timetable(shown, str(old.id))
+        return preview(shown, timetable, after=after or now, count=count, previous=previous, runs_left=left)
 
     def explain_timing(self, timing: Timing, instant: datetime) -> ExplainedInstant:
         """Explain an instant of a timing that belongs to no schedule yet; an interval counts from 1970."""
-        return explain_instant(timing, self._timetable(timing), instant)
+        return explain_instant(timing, self._timetable(timing, ""), instant)
 
     def of_schedule(self, ref: str, *, after: datetime | None, count: int, previous: int) -> Preview:
         """Preview a schedule, paused or not; raises NotFoundError."""
@@ -159,13 +171,13 @@ class Previews:
         stopped = replace(explanation, fires=False, reasons=(*standing, *explanation.reasons), notes=())
         return replace(found, explanation=stopped, due_time=None)
 
-    def _timetable(self, timing: Timing) -> Timetable:
+    def _timetable(self, timing: Timing, key: str) -> Timetable:
         with self._database.read() as tx:
             known = calendars.load(tx, timing.calendars.names)
             faults = calendar_faults(tx, timing, known)
         if faults:
             raise InvalidInputError(faults)
-        return timing.timetable("", known)
+        return timing.timetable(key, known)
 
     def _schedule(self, ref: str) -> tuple[Schedule, Timetable]:
         with self._database.read() as tx:

@@ -65,9 +65,9 @@ class ScheduleStatus(BaseModel):
         """Return this status with no fire time to come."""
         return self.at(None, None)
 
-    def runs_left(self, spec: ScheduleSpec) -> int | None:
-        """Return how many more runs the spec allows; None for any number."""
-        return None if spec.max_runs is None else max(spec.max_runs - self.run_count, 0)
+    def runs_left(self, timing: Timing) -> int | None:
+        """Return how many more runs the timing allows; None for any number."""
+        return None if timing.max_runs is None else max(timing.max_runs - self.run_count, 0)
 
     def waiting(self, spec: ScheduleSpec, timetable: Timetable, now: datetime) -> "ScheduleStatus":
         """Return this status at the first fire time after now."""

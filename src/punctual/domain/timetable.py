@@ -111,10 +111,12 @@ class Timetable:
         return None
 
     def _jittered(self, fire_time: datetime, base: datetime) -> datetime:
-        """Return `base`, put off by a time that depends on key and fire time alone.
+        """Return `base`, put off by a time that depends on key and fire time alone; without a key it is not known.
 
         It never reaches the next fire time, nor closed time: what may not run then is not sent then.
         """
+        if not self.key:
+            return base
         limit = base + self.jitter
         following = self.trigger.next_after(base)
         if following is not None:

@@ -37,7 +37,9 @@ class Timing(BaseModel):
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
         if self.start_at is not None and self.end_at is not None and self.end_at < self.start_at:
-            error = TriggerError("is before start_at", fix="Choose a later end, or an earlier start.", field="end_at")
+            error = TriggerError(
+                "the end is before the start", fix="Choose a later end, or an earlier start.", field="end_at"
+            )
             raise located(error, "end_at", self.end_at)
         return self
 

@@ -75,9 +75,9 @@ def _file_under(root: Path, path: PurePosixPath) -> Path | None:
 
 
 def _looks_like_a_file(path: PurePosixPath) -> bool:
-    """Tell a missing file from a place in the UI; schedule names with dots are looked up under `/schedules/`."""
+    """Tell a missing file from a place in the UI; names with dots are looked up under `/schedules/` and the like."""
     first = path.parts[0] if path.parts else ""
-    return first == "assets" or (path.suffix != "" and first not in {"schedules", "runs", "tasks"})
+    return first == "assets" or (path.suffix != "" and first not in {"schedules", "calendars", "runs", "tasks"})
 
 
 class _WithSecurityHeaders:

@@ -286,3 +286,15 @@ def _beat(database: Database, clock: ManualClock) -> Node:
     with database.write() as tx:
         nodes.heartbeat(tx, node)
     return node
+
+
+def test_a_change_is_previewed_as_the_schedule_would_do_it(client: httpx.Client, create: Create) -> None:
+    made = create(trigger="H H * * *", jitter="10m", max_runs=2)
+    own = client.get("schedules/nightly/preview", params={"count": 9}).json()["fire_times"]
+    assert len(own) == 2
+    timing = {"trigger": "H H * * *", "jitter": "10m", "max_runs": 2}
+    as_change = client.post("preview", json={**timing, "schedule": made["id"], "count": 9}).json()["fire_times"]
+    assert as_change == own
+    as_new = client.post("preview", json={**timing, "count": 9}).json()["fire_times"]
+    assert [time["due_time"] for time in as_new] == [time["utc"] for time in as_new]  # its jitter is not known
+    assert client.post("preview", json={**timing, "schedule": "none"}).status_code == 404

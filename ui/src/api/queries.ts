@@ -121,10 +121,10 @@ export function useTasks() {
 }
 
 /** Previews a timing; one that is refused is an answer here, not a failure to try again. */
-export function usePreview(timing: Timing, count = 5) {
+export function usePreview(timing: Timing, schedule: string | null, count = 5) {
   return useQuery({
-    queryKey: ["preview", timing, count],
-    queryFn: ({ signal }) => unwrap(client.POST("/preview", { body: { ...timing, count }, signal })),
+    queryKey: ["preview", timing, schedule, count],
+    queryFn: ({ signal }) => unwrap(client.POST("/preview", { body: { ...timing, schedule, count }, signal })),
     enabled: timing.trigger !== "",
     placeholderData: keepPreviousData,
     retry: (failures, error) => asProblem(error).status !== 422 && failures < 2,

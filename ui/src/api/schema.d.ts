@@ -2161,6 +2161,12 @@ export interface components {
              * @default 0
              */
             previous?: number;
+            /**
+             * Schedule
+             * @description Id or name of the schedule that would get it: H, jitter and the runs made are its own then.
+             * @default null
+             */
+            schedule?: string | null;
         };
         /**
          * ProblemOut
@@ -3653,6 +3659,15 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

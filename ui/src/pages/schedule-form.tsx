@@ -23,6 +23,7 @@ export function NewSchedulePage() {
       />
       <ScheduleForm
         opened={opened}
+        schedule={null}
         submitLabel="Create schedule"
         pending={create.isPending}
         error={create.error}
@@ -58,6 +59,7 @@ function EditForm({ schedule: current, tasks }: { schedule: Schedule; tasks: Tas
   return (
     <ScheduleForm
       opened={opened}
+      schedule={schedule.id}
       submitLabel="Save changes"
       pending={change.isPending}
       error={change.error}

@@ -1,5 +1,6 @@
 """What a timing that belongs to no schedule yet would do: its fire times, and whether it fires at an instant."""
 
+from http import HTTPStatus
 from typing import TypeVar
 
 from fastapi import APIRouter
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from punctual.api.body import Document, DocumentBody
 from punctual.api.deps import ServicesDep
-from punctual.api.openapi import body_of
+from punctual.api.openapi import body_of, problems
 from punctual.api.schemas_preview import (
     ExplainIn,
     ExplainOptions,
@@ -26,12 +27,19 @@ router = APIRouter(tags=["schedules"])
 _Options = TypeVar("_Options", bound=BaseModel)
 
 
-@router.post("/preview", summary="Preview a timing", openapi_extra=body_of(PreviewIn))
+@router.post(
+    "/preview",
+    summary="Preview a timing",
+    responses=problems(HTTPStatus.NOT_FOUND),
+    openapi_extra=body_of(PreviewIn),
+)
 def preview_timing(services: ServicesDep, document: DocumentBody) -> PreviewOut:
     """Return the next fire times of a trigger within its bounds and calendars, and those before; nothing is stored."""
     timing, options = _read(document, PreviewOptions)
     return PreviewOut.of(
-        services.previews.of_timing(timing, after=options.after, count=options.count, previous=options.previous)
+        services.previews.of_timing(
+            timing, schedule=options.schedule, after=options.after, count=options.count, previous=options.previous
+        )
     )
 
 

@@ -70,7 +70,7 @@ def _given_zone(zones: Zones, timezone: str) -> str:
 
 def _fault(error: CalendarError, event: Event | None = None) -> Fault:
     message = error.message if event is None else f"{event}: {error.message}"
-    return Fault("file", error.code, message, error.fix)
+    return Fault("ics", error.code, message, error.fix)
 
 
 def _named_zone(file: File, zones: Zones) -> str | None:
@@ -165,7 +165,7 @@ def _nothing_left(file: File, left_out: dict[str, list[Event]]) -> Fault:
     notes = " ".join(_note(reason, events) for reason, events in left_out.items())
     message = f"no event is left to take. {notes}" if file.events else "the file has no events"
     fix = "Take the events that are shown as free, too." if _FREE in left_out else "Choose another file."
-    return Fault("file", CalendarError.code, message, fix)
+    return Fault("ics", CalendarError.code, message, fix)
 
 
 def _note(reason: str, events: list[Event]) -> str:

@@ -19,7 +19,7 @@ def fault_of(text: str, timezone: str | None = None) -> Fault:
 
 def test_an_unknown_zone_is_an_error_that_names_the_event() -> None:
     fault = fault_of(file("DTSTART;TZID=Customized Time Zone:20260105T090000", "SUMMARY:Team day"))
-    assert fault.path == "file"
+    assert fault.path == "ics"
     assert fault.code == "invalid_calendar"
     assert fault.message == 'event 1 "Team day": unknown time zone "Customized Time Zone"'
     assert "IANA name" in fault.fix

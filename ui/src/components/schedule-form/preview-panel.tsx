@@ -10,16 +10,16 @@ import { FireTimes } from "../fire-times";
 import { ProblemNotice } from "../notices";
 
 /** The preview of what is typed, a moment after typing stops; a refusal becomes a message at its field. */
-export function useTimingPreview({ trigger, bounds }: Draft) {
+export function useTimingPreview({ trigger, bounds }: Draft, schedule: string | null) {
   const timing = useMemo(() => readTiming({ trigger, bounds }), [trigger, bounds]);
   const [settled] = useDebouncedValue(timing, 250);
-  const preview = usePreview(settled);
+  const preview = usePreview(settled, schedule);
   const problem = preview.error === null ? null : asProblem(preview.error);
   const refused = problem?.status === 422;
   const placed = placeFaults(refused ? problem.faults : [], null);
   return {
     input: settled.trigger,
-    jittered: settled.jitter > 0,
+    guessed: settled.jitter > 0 && schedule === null,
     preview,
     faults: placed.fields,
     mark: placed.marks["trigger"] ?? null,
@@ -29,7 +29,7 @@ export function useTimingPreview({ trigger, bounds }: Draft) {
 
 type PanelProps = { state: ReturnType<typeof useTimingPreview> };
 
-export function PreviewPanel({ state: { input, jittered, preview, faults, broken } }: PanelProps) {
+export function PreviewPanel({ state: { input, guessed, preview, faults, broken } }: PanelProps) {
   const refused = Object.values(faults).length > 0;
   return (
     <Paper withBorder className="card" p="md" component="section" aria-label="Preview" aria-live="polite">
@@ -52,7 +52,7 @@ export function PreviewPanel({ state: { input, jittered, preview, faults, broken
             <Text size="sm" mb="xs">
               {preview.data.words}
             </Text>
-            <FireTimes preview={preview.data} clockless={kindOfText(input) === "interval"} guessed={jittered} />
+            <FireTimes preview={preview.data} clockless={kindOfText(input) === "interval"} guessed={guessed} />
           </>
         )}
       </div>

@@ -21,6 +21,8 @@ type Faults = Record<string, string>;
 
 type Props = {
   opened: Draft;
+  /** The id of the schedule that is changed; null for a new one. */
+  schedule: string | null;
   submitLabel: string;
   pending: boolean;
   error: unknown;
@@ -50,13 +52,13 @@ function useServerFaults(error: unknown, signature: Record<string, unknown> | nu
   };
 }
 
-export function ScheduleForm({ opened, submitLabel, pending, error, onSubmit, onCancel }: Props) {
+export function ScheduleForm({ opened, schedule, submitLabel, pending, error, onSubmit, onCancel }: Props) {
   const tasks = useTasks();
   const [draft, setDraft] = useState(opened);
   const [own, setOwn] = useState<Faults>({});
   const [allowUnknownTask, setAllowUnknownTask] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const preview = useTimingPreview(draft);
+  const preview = useTimingPreview(draft, schedule);
   const signature = signatureOf(tasks.data, draft.task);
   const server = useServerFaults(error, signature, draft.mode === "named");
   const sent: Faults = { ...server.fields, ...own };
