@@ -8,6 +8,7 @@ import { Shell } from "./components/shell";
 import { CalendarPage } from "./pages/calendar";
 import { EditCalendarPage, NewCalendarPage } from "./pages/calendar-form";
 import { CalendarsPage } from "./pages/calendars";
+import { ForecastPage } from "./pages/forecast";
 import { RunPage } from "./pages/run";
 import { RunsPage } from "./pages/runs";
 import { SchedulePage } from "./pages/schedule";
@@ -52,6 +53,7 @@ export function App() {
             <Route path="/schedules/:ref">{({ ref }) => <SchedulePage key={ref} scheduleRef={ref} />}</Route>
             <Route path="/runs" component={RunsPage} />
             <Route path="/runs/:id">{({ id }) => <RunPage key={id} id={id} />}</Route>
+            <Route path="/forecast" component={ForecastPage} />
             <Route path="/calendars" component={CalendarsPage} />
             <Route path="/calendars/new" component={NewCalendarPage} />
             <Route path="/calendars/:name/edit">{({ name }) => <EditCalendarPage key={name} name={name} />}</Route>

@@ -13,6 +13,7 @@ const pagePace = (query: { state: { data?: { pages: unknown[] } | undefined } })
   LIVE * Math.max(1, query.state.data?.pages.length ?? 1);
 
 export type ScheduleFilter = { q: string; state: ScheduleState | "" };
+export type ForecastChoice = { q: string; hours: number; jitter: number };
 export type RunFilter = { schedule: string; state: RunState | ""; cause: Cause | "" };
 
 export const keys = {
@@ -164,6 +165,19 @@ export function useExplanation(schedule: Schedule, instant: string) {
       ),
     enabled: instant !== "",
     placeholderData: keepPreviousData,
+  });
+}
+
+/** The runs to come, minute by minute; asked for again each minute, as the window begins with the present one. */
+export function useForecast({ q, hours, jitter }: ForecastChoice) {
+  return useQuery({
+    queryKey: ["forecast", q, hours, jitter],
+    queryFn: ({ signal }) => {
+      const query = { hours, jitter, ...(q && { q }) };
+      return unwrap(client.GET("/forecast", { params: { query }, signal }));
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
   });
 }
 

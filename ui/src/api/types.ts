@@ -23,6 +23,10 @@ export type Task = Answer<"/tasks", "get", 200>["items"][number];
 export type Preview = Answer<"/preview", "post", 200>;
 export type FireTime = Preview["fire_times"][number];
 export type Explanation = Answer<"/schedules/{ref}/explain", "get", 200>;
+export type Forecast = Answer<"/forecast", "get", 200>;
+export type Outlook = Forecast["as_is"];
+export type BusyMinute = Outlook["busiest"][number];
+export type WhatIf = Forecast["what_if"]["h"];
 export type Readiness = Answer<"/health/ready", "get", 200>;
 export type System = Answer<"/system", "get", 200>;
 

@@ -3,6 +3,7 @@ import {
   IconActivity,
   IconCalendarMonth,
   IconCalendarTime,
+  IconChartBar,
   IconHeartRateMonitor,
   IconLogout,
   IconStack2,
@@ -20,6 +21,7 @@ import { ReadinessLight } from "./readiness";
 const PLACES = [
   { href: "/schedules", label: "Schedules", icon: IconCalendarTime },
   { href: "/runs", label: "Runs", icon: IconActivity },
+  { href: "/forecast", label: "Forecast", icon: IconChartBar },
   { href: "/calendars", label: "Calendars", icon: IconCalendarMonth },
   { href: "/tasks", label: "Tasks", icon: IconStack2 },
   { href: "/system", label: "System", icon: IconHeartRateMonitor },
