@@ -16,12 +16,15 @@ export type Plot = {
 const TICK_WIDTH = 58;
 const longDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 const shortDay = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
 
 function dayLabel(at: number, width: number): string {
-  if (width < 42) {
-    return "";
-  }
-  return (width < 84 ? shortDay : longDay).format(new Date(at));
+  const format = [
+    { format: longDay, needs: 84 },
+    { format: shortDay, needs: 48 },
+    { format: weekday, needs: 30 },
+  ].find(({ needs }) => width >= needs)?.format;
+  return format?.format(new Date(at)) ?? "";
 }
 
 function CountAxis({ left, right, top, bottom, most, ticks }: Plot) {

@@ -37,14 +37,19 @@ const xOf = ({ start, end, left, right }: Plot, minute: number): number =>
 const yOf = ({ top, bottom, most }: Plot, runs: number): number =>
   runs === 0 ? bottom : Math.min(bottom - ((bottom - top) * runs) / most, bottom - 2);
 
+/** From where to where a column is drawn, with a gap to the next one. */
+function barOf(plot: Plot, { first, until }: Column): { x: number; width: number } {
+  const x = xOf(plot, first);
+  const room = xOf(plot, until) - x;
+  return { x, width: room > 4 ? room - 1 : room * 0.8 };
+}
+
 function barsPath(plot: Plot, columns: Column[], counts: number[]): string {
   return columns
     .map((column) => {
       const { runs } = busiestOf(counts, column);
-      const x = xOf(plot, column.first);
-      const wide = xOf(plot, column.until) - x;
-      const y = yOf(plot, runs);
-      return runs === 0 ? "" : `M${x} ${plot.bottom}V${y}h${wide > 4 ? wide - 1 : wide * 0.8}V${plot.bottom}z`;
+      const { x, width } = barOf(plot, column);
+      return runs === 0 ? "" : `M${x} ${plot.bottom}V${yOf(plot, runs)}h${width}V${plot.bottom}z`;
     })
     .join("");
 }
@@ -62,8 +67,11 @@ function told(forecast: Forecast, column: Column, overlays: Overlay[]): [title: 
   const stretch = `${minuteClock(at(column.first))}–${minuteClock(at(column.until))}`;
   const lines = overlays.map(({ way, outlook }) => {
     const spread = busiestOf(outlook.counts, column).runs;
-    return `with ${way} ${spread === 0 ? "none" : counted(spread, "run")}`;
+    return `with ${way}: ${spread === 0 ? "no runs" : counted(spread, "run")}`;
   });
+  if (at(minute) >= Date.parse(forecast.as_is.complete_until)) {
+    lines.unshift("at least: not all could be counted");
+  }
   if (runs === 0) {
     const when = wide ? `${minuteTime(at(column.first))}–${minuteClock(at(column.until))}` : minuteTime(at(minute));
     return [`${when}: no runs`, ...lines];
@@ -79,17 +87,22 @@ function told(forecast: Forecast, column: Column, overlays: Overlay[]): [title: 
   ];
 }
 
-function PeakMark({ plot, minute, runs }: { plot: Plot; minute: number; runs: number }) {
+type PeakProps = { plot: Plot; column: Column; minute: number; runs: number; named: boolean };
+
+function PeakMark({ plot, column, minute, runs, named }: PeakProps) {
   const label = `${counted(runs, "run")} at ${minuteClock(plot.start + minute * MINUTE)}`;
   const half = label.length * 3.4;
-  const x = xOf(plot, minute + 0.5);
+  const bar = barOf(plot, column);
+  const x = bar.x + bar.width / 2;
   const y = yOf(plot, runs);
   return (
     <g className="forecast-peak">
       <circle cx={x} cy={y} r={3.5} />
-      <text x={Math.min(Math.max(x, half), plot.right - half)} y={y - 9} textAnchor="middle">
-        {label}
-      </text>
+      {named && (
+        <text x={Math.min(Math.max(x, half), plot.right - half)} y={y - 9} textAnchor="middle">
+          {label}
+        </text>
+      )}
     </g>
   );
 }
@@ -112,7 +125,7 @@ export function ForecastChart({ forecast, overlays, busy }: Props) {
   const busiest = counts.indexOf(peak);
   const peakColumn = columns.findIndex(({ until }) => until > busiest);
   const chosen = Math.min(focused ?? peakColumn, columns.length - 1);
-  const shown = pointed ?? focused;
+  const shown = pointed ?? (focused === null ? null : chosen);
   const column = shown === null ? undefined : columns[shown];
   const tellChosen = columns[chosen] ? told(forecast, columns[chosen], overlays).join("; ") : "";
   const unsure = Math.max((Date.parse(complete_until) - plot.start) / MINUTE, 0);
@@ -133,7 +146,7 @@ export function ForecastChart({ forecast, overlays, busy }: Props) {
       aria-busy={busy}
       onPointerMove={point}
       onPointerDown={point}
-      onPointerLeave={() => setPointed(null)}
+      onPointerLeave={({ pointerType }) => pointerType === "mouse" && setPointed(null)}
     >
       {width > 0 && (
         <svg width={width} height={HEIGHT} role="img" aria-label={summary}>
@@ -160,7 +173,9 @@ export function ForecastChart({ forecast, overlays, busy }: Props) {
           {overlays.map(({ way, color, outlook }) => (
             <path key={way} className="forecast-overlay" color={color} d={outline(plot, columns, outlook.counts)} />
           ))}
-          <PeakMark plot={plot} minute={busiest} runs={peak} />
+          {columns[peakColumn] && (
+            <PeakMark plot={plot} column={columns[peakColumn]} minute={busiest} runs={peak} named={!column} />
+          )}
         </svg>
       )}
       <input

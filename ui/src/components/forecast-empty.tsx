@@ -1,8 +1,8 @@
-import { Button } from "@mantine/core";
+import { Box, Button } from "@mantine/core";
 import { IconCalendarOff, IconChartBar, IconSearch } from "@tabler/icons-react";
 import { Link } from "wouter";
 import type { Forecast } from "../api/types";
-import { counted } from "../words/forecast";
+import { counted, hasSchedules } from "../words/forecast";
 import { LeftOut } from "./forecast-facts";
 import { Empty } from "./notices";
 
@@ -16,14 +16,13 @@ type Props = {
 
 /** Why a forecast has no runs, and what would give it some. */
 export function NothingToForecast({ forecast, filtered, window, onClear, onWiden }: Props) {
-  const { as_is, left_out, skipped } = forecast;
-  const leftOut = left_out.paused + left_out.error + as_is.over_budget + skipped;
+  const active = forecast.as_is.schedules;
   const all = (
     <Button variant="default" onClick={onClear}>
       Forecast all schedules
     </Button>
   );
-  if (leftOut === 0 && as_is.schedules === 0) {
+  if (!hasSchedules(forecast)) {
     return filtered ? (
       <Empty icon={<IconSearch size={26} />} title="No active schedule fits" action={all}>
         Search looks at names and tasks.
@@ -31,7 +30,7 @@ export function NothingToForecast({ forecast, filtered, window, onClear, onWiden
     ) : (
       <Empty
         icon={<IconChartBar size={28} />}
-        title="No schedule is active yet"
+        title="No schedule is active"
         action={
           <Button component={Link} href="/schedules/new" size="md">
             Make a schedule
@@ -44,23 +43,23 @@ export function NothingToForecast({ forecast, filtered, window, onClear, onWiden
     );
   }
   return (
-    <>
-      <Empty
-        icon={<IconCalendarOff size={26} />}
-        title={`Nothing is due in the next ${window}`}
-        action={
-          <>
-            {onWiden && <Button onClick={onWiden}>Look at 7 d</Button>}
-            {filtered && all}
-          </>
-        }
-      >
-        {as_is.schedules > 0
-          ? `${counted(as_is.schedules, "active schedule")} ${as_is.schedules === 1 ? "has" : "have"} no run in it.`
-          : "No active schedule could be counted."}{" "}
-        What a forecast leaves out is told below.
-      </Empty>
-      <LeftOut forecast={forecast} />
-    </>
+    <Empty
+      icon={<IconCalendarOff size={26} />}
+      title={`Nothing is due in the next ${window}`}
+      action={
+        <>
+          {onWiden && <Button onClick={onWiden}>Look at 7 d</Button>}
+          {filtered && all}
+        </>
+      }
+    >
+      {active > 0
+        ? `${counted(active, "active schedule")} ${active === 1 ? "has" : "have"} no run then.`
+        : "No active schedule could be counted."}{" "}
+      A forecast does not count:
+      <Box ta="left" mt="xs" mx="auto" w="fit-content">
+        <LeftOut forecast={forecast} />
+      </Box>
+    </Empty>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Paper, SimpleGrid, Table, Text } from "@mantine/core";
+import { Alert, Anchor, Box, Group, SimpleGrid, Table, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { Fragment, type ReactNode } from "react";
 import { Link } from "wouter";
@@ -8,7 +8,7 @@ import { Rows } from "./table";
 
 function Total({ label, value, more }: { label: string; value: string; more: ReactNode }) {
   return (
-    <Paper withBorder className="card" p="md" component="div">
+    <div>
       <Text component="dt" size="sm" c="dimmed">
         {label}
       </Text>
@@ -18,7 +18,7 @@ function Total({ label, value, more }: { label: string; value: string; more: Rea
       <Text component="dd" m={0} size="sm" c="dimmed">
         {more}
       </Text>
-    </Paper>
+    </div>
   );
 }
 
@@ -26,7 +26,7 @@ function Total({ label, value, more }: { label: string; value: string; more: Rea
 export function ForecastTotals({ forecast: { as_is } }: { forecast: Forecast }) {
   const least = as_is.complete ? "" : "≥ ";
   return (
-    <SimpleGrid component="dl" m={0} cols={{ base: 1, xs: 3 }}>
+    <SimpleGrid component="dl" m={0} cols={{ base: 2, xs: 3 }}>
       <Total
         label="Runs"
         value={least + as_is.runs.toLocaleString("en")}
@@ -75,11 +75,7 @@ function Members({ busy: { schedules, more } }: { busy: BusyMinute }) {
   );
 }
 
-const COLUMNS = [
-  { label: "Minute", width: 170 },
-  { label: "Runs", width: 150 },
-  { label: "Schedules", visibleFrom: "sm" },
-] as const;
+const COLUMNS = [{ label: "Minute" }, { label: "Runs" }, { label: "Schedules", visibleFrom: "sm" }] as const;
 
 /** The ten busiest minutes, each with some of the schedules in it. */
 export function BusiestMinutes({ forecast: { as_is } }: { forecast: Forecast }) {
@@ -91,9 +87,12 @@ export function BusiestMinutes({ forecast: { as_is } }: { forecast: Forecast }) 
             <Text size="sm" component="time" dateTime={busy.minute} className="tabular">
               {minuteTime(busy.minute)}
             </Text>
+            <Box hiddenFrom="sm" mt={4}>
+              <Members busy={busy} />
+            </Box>
           </Table.Td>
           <Table.Td>
-            <Group gap={10} wrap="nowrap">
+            <Group gap={10} wrap="nowrap" w={{ base: 84, xs: 130 }}>
               <Text size="sm" fw={600} className="tabular" miw={34} ta="right">
                 {busy.runs.toLocaleString("en")}
               </Text>

@@ -20,6 +20,15 @@ const NOTHING: Record<Way, string> = {
   jitter: "It would change no schedule: each has as much already.",
 };
 
+/** Cron must not break at a line's end. */
+function Code({ children }: { children: string }) {
+  return (
+    <Text span inherit className="mono" style={{ whiteSpace: "nowrap" }}>
+      {children}
+    </Text>
+  );
+}
+
 type WayProps = {
   way: Way;
   name: string;
@@ -76,8 +85,8 @@ export function ForecastSpread({ forecast, jitter, onJitter, shown, onShow }: Pr
         shown={shown.includes("h")}
         onShow={(on) => onShow("h", on)}
       >
-        Write <span className="mono">H 2 * * *</span> in place of <span className="mono">0 2 * * *</span>: each schedule
-        gets a minute of its own, always the same one.
+        Write <Code>H 2 * * *</Code> in place of <Code>0 2 * * *</Code>: each schedule gets a minute of its own, always
+        the same one.
       </SpreadWay>
       <SpreadWay
         way="jitter"

@@ -1,6 +1,7 @@
-import { Group, SegmentedControl, SimpleGrid, Skeleton, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
+import { Group, Kbd, SegmentedControl, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
+import { useRef } from "react";
 import { useSearchParams } from "wouter";
 import { useForecast } from "../api/queries";
 import type { Forecast } from "../api/types";
@@ -10,6 +11,7 @@ import { BusiestMinutes, ForecastTotals, IncompleteNotice, LeftOut } from "../co
 import { ForecastSpread, JITTERS, WAY_COLORS, type Way, wayName } from "../components/forecast-spread";
 import { PageHeader, Section } from "../components/layout";
 import { ProblemNotice } from "../components/notices";
+import { hasSchedules } from "../words/forecast";
 import { viewerZone } from "../words/time";
 
 const WINDOWS = [
@@ -53,12 +55,9 @@ function useChoices() {
 function Waiting() {
   return (
     <Stack role="status" aria-label="Loading the forecast">
-      <SimpleGrid cols={{ base: 1, xs: 3 }}>
-        {["runs", "peak", "schedules"].map((total) => (
-          <Skeleton key={total} height={106} radius={12} />
-        ))}
-      </SimpleGrid>
-      <Skeleton height={480} radius={12} />
+      <Skeleton height={106} radius={12} />
+      <Skeleton height={342} radius={12} />
+      <Skeleton height={240} radius={12} />
     </Stack>
   );
 }
@@ -78,7 +77,9 @@ function Shown({ forecast, choices: { jitter, shown, set }, busy }: ShownProps) 
   return (
     <>
       <IncompleteNotice forecast={forecast} />
-      <ForecastTotals forecast={forecast} />
+      <Section label="Totals">
+        <ForecastTotals forecast={forecast} />
+      </Section>
       <Section
         title="Runs per minute"
         aside={
@@ -114,28 +115,35 @@ export function ForecastPage() {
   const [settled] = useDebouncedValue(q, 300);
   const forecast = useForecast({ q: settled.trim(), hours, jitter });
   const { data } = forecast;
+  const field = useRef<HTMLInputElement>(null);
+  useHotkeys([["/", () => field.current?.focus()]]);
+  const showTools = q !== "" || data === undefined || hasSchedules(data);
   return (
     <>
       <PageHeader title="Forecast" description="What all active schedules will send, minute by minute." />
       <Stack>
-        <Group justify="space-between">
-          <TextInput
-            placeholder="Search"
-            aria-label="Only schedules with this in name or task"
-            leftSection={<IconSearch size={16} />}
-            value={q}
-            onChange={(event) => set("q", event.currentTarget.value)}
-            flex="1 1 240px"
-            maw={380}
-            type="search"
-          />
-          <SegmentedControl
-            aria-label="Window"
-            value={String(hours)}
-            onChange={(value) => set("hours", value)}
-            data={WINDOWS.map((window) => ({ value: String(window.hours), label: window.label }))}
-          />
-        </Group>
+        {showTools && (
+          <Group justify="space-between">
+            <TextInput
+              ref={field}
+              placeholder="Search"
+              aria-label="Search schedules"
+              leftSection={<IconSearch size={16} />}
+              rightSection={q === "" && <Kbd size="xs">/</Kbd>}
+              value={q}
+              onChange={(event) => set("q", event.currentTarget.value)}
+              flex="1 1 240px"
+              maw={380}
+              type="search"
+            />
+            <SegmentedControl
+              aria-label="Window"
+              value={String(hours)}
+              onChange={(value) => set("hours", value)}
+              data={WINDOWS.map((window) => ({ value: String(window.hours), label: window.label }))}
+            />
+          </Group>
+        )}
         {forecast.isError && <ProblemNotice error={forecast.error} onRetry={() => forecast.refetch()} />}
         {forecast.isPending && <Waiting />}
         {data && data.as_is.runs > 0 && <Shown forecast={data} choices={choices} busy={forecast.isPlaceholderData} />}

@@ -35,6 +35,10 @@ export function spreadWords(way: string, spread: Outlook, asIs: Outlook): string
   return `${busiest} have ${peakRuns(spread)} instead of ${asIs.complete ? "" : "at least "}${asIs.peak.toLocaleString("en")}.`;
 }
 
+/** Whether there is any schedule that a forecast counts, or leaves out for what may pass. */
+export const hasSchedules = ({ as_is, left_out }: Forecast): boolean =>
+  as_is.schedules + as_is.over_budget + left_out.paused + left_out.error > 0;
+
 /** Where counts begin to be lower bounds, and why; null where they are exact. */
 export function incompleteWords({ start, as_is }: Forecast): { title: string; reason: string } | null {
   if (as_is.complete) {
