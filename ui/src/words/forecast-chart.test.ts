@@ -31,6 +31,12 @@ describe("the columns of a chart", () => {
     ]);
   });
 
+  it("begin at times that are round on the viewer's clocks", () => {
+    const [first, second] = columnsOf("2026-11-23T10:02:00Z", 720, 6); // 11:02 in Berlin: two hours from 12:00 on
+    expect(first).toEqual({ first: 0, until: 58 });
+    expect(second).toEqual({ first: 58, until: 178 });
+  });
+
   it("are never many more than asked for, whatever the window", () => {
     for (const minutes of [360, 1440, 4320, 10_080]) {
       for (const most of [90, 110, 366, 1200]) {

@@ -6,12 +6,13 @@ const TICK_MINUTES = [15, 30, 60, 120, 180, 360, 720];
 /** Some minutes drawn as one: from `first` to before `until`, counted from the start of the window. */
 export type Column = { first: number; until: number };
 
-/** Divides a window of minutes into at most about `most` columns, which begin at round times. */
+/** Divides a window of minutes into at most about `most` columns, which begin at round times on the viewer's clocks. */
 export function columnsOf(start: string, minutes: number, most: number): Column[] {
   const size = COLUMN_MINUTES.find((each) => minutes / each <= most) ?? 1440;
   const columns: Column[] = [];
   let first = 0;
-  let until = size - ((Date.parse(start) / MINUTE) % size);
+  const wall = Date.parse(start) / MINUTE - new Date(start).getTimezoneOffset();
+  let until = size - (wall % size);
   while (first < minutes) {
     columns.push({ first, until: Math.min(until, minutes) });
     first = until;
