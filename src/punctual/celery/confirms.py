@@ -8,7 +8,7 @@ from punctual.domain.clock import monotonic
 
 
 class Confirms:
-    """Counts what the broker confirms of what one channel publishes."""
+    """Counts what one channel publishes, and what the broker confirms of it."""
 
     def __init__(self, channel: Any) -> None:  # noqa: ANN401 - py-amqp has no types
         """Put the channel into confirm mode."""
@@ -20,9 +20,17 @@ class Confirms:
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
         channel.events["basic_return"].add(self._on_return)
+        publish = channel.basic_publish
+
+        # Counted here because Celery publishes events through the same channel, and the broker counts those too.
+        def basic_publish(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - py-amqp has no types
+            self.expect()
+            return publish(*args, **kwargs)
+
+        channel.basic_publish = basic_publish
 
     def expect(self) -> None:
-        """Note that one message is about to be published."""
+        """Note that a message is written past `channel.basic_publish`."""
         self._last += 1
         self._open.add(self._last)
 

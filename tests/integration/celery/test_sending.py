@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from redis import Redis
 
 from integration.celery.site import Site
 from punctual.celery.app import broker_app
@@ -72,6 +73,15 @@ def test_messages_sent_before_the_first_worker_starts_are_kept(sender: CelerySen
     assert waiting(broker_url, "slow") == 1
 
 
+def test_the_default_queue_is_there_for_a_route_that_names_none(broker_url: str) -> None:
+    app = broker_app(broker_url)
+    app.conf.task_routes = {"tidy": {"priority": 3}}
+    sender = CelerySender(app)
+    sender.send([MESSAGE])
+    sender.close()
+    assert waiting(broker_url, "celery") == 1
+
+
 def test_a_closed_sender_opens_again(sender: CelerySender, broker_url: str) -> None:
     sender.send([MESSAGE])
     sender.close()
@@ -106,6 +116,44 @@ def test_a_message_that_no_queue_takes_counts_as_not_sent(rabbitmq_sender: Celer
         rabbitmq_sender.send([MESSAGE])
     rabbitmq_sender.send([MESSAGE])
     assert waiting(rabbitmq_url, "celery") == 1
+
+
+def test_the_events_of_sent_tasks_do_not_hide_a_message_that_is_lost(rabbitmq_url: str) -> None:
+    app = broker_app(rabbitmq_url)
+    app.conf.task_send_sent_event = True
+    sender = CelerySender(app)
+    sender.send([replace(MESSAGE, run_id=UUID(int=number)) for number in range(1, 6)])
+    with app.connection() as connection:
+        connection.default_channel.queue_delete("celery")
+    with pytest.raises(BrokerUnavailableError, match="no queue takes messages"):
+        sender.send([MESSAGE])
+    sender.close()
+
+
+@pytest.mark.parametrize("made_by_celery", [False, True])
+def test_a_redis_that_refuses_a_message_is_reported(redis_url: str, made_by_celery: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    app = broker_app(redis_url)
+    app.conf.task_compression = "gzip" if made_by_celery else None
+    sender = CelerySender(app)
+    with Redis.from_url(redis_url) as client:
+        client.set("celery", "no list")
+        with pytest.raises(BrokerUnavailableError, match="WRONGTYPE"):
+            sender.send([MESSAGE])
+        client.delete("celery")
+    sender.send([MESSAGE])
+    assert waiting(redis_url, "celery") == 1
+    sender.close()
+
+
+def test_a_batch_larger_than_one_push_arrives_whole_and_in_order(sender: CelerySender, broker_url: str) -> None:
+    sizes = [1, 400_000, 900_000, 5, *[50] * 700]
+    runs = [UUID(int=number) for number in range(1, len(sizes) + 1)]
+    sender.send([replace(MESSAGE, run_id=run, args=["x" * size]) for run, size in zip(runs, sizes, strict=True)])
+    with broker_app(broker_url).connection() as connection:
+        channel = connection.default_channel
+        found = [channel.message_to_python(channel.basic_get("celery", no_ack=True)) for _ in runs]
+    assert [message.headers["id"] for message in found] == [str(run) for run in runs]
+    assert [len(message.decode()[0][0]) for message in found] == sizes
 
 
 def test_a_queue_that_is_there_with_other_arguments_is_used_as_it_is(

@@ -3,12 +3,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import MagicMock
 from uuid import UUID
 
 import pytest
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from punctual.celery.app import broker_app
+from punctual.celery.redis_press import RedisPress
 from punctual.celery.sender import CelerySender
 from punctual.domain.errors import BrokerUnavailableError
 from punctual.engine.sender import TaskMessage
@@ -109,6 +112,31 @@ def test_a_queue_that_the_app_does_not_know_does_not_keep_back_the_messages(app:
     send(app, replace(MESSAGE, queue="other"), MESSAGE)
     assert len(received(app, "other")) == 1
     assert len(received(app)) == 1
+
+
+def test_the_apps_serializer_holds(app: Celery) -> None:
+    app.conf.task_serializer = "pickle"
+    send(app, MESSAGE)
+    (message,) = received(app)
+    assert message.content_type == "application/x-python-serialize"
+
+
+def test_a_serializer_that_is_not_installed_does_not_keep_back_the_messages(app: Celery) -> None:
+    app.task(name="tidy", shared=False, serializer="tablets")(send)
+    send(app, MESSAGE, replace(MESSAGE, task="other"))
+    assert [message.content_type for message in received(app)] == ["application/json"] * 2
+
+
+@pytest.mark.parametrize("reply", [None, 1, b"OK"])
+def test_a_reply_that_does_not_say_that_all_messages_are_there_is_an_error(reply: object) -> None:
+    channel = MagicMock()
+    channel.conn_or_acquire().__enter__().pipeline().__enter__().execute.return_value = [2, reply]
+    press = RedisPress(channel)
+    for key in ("celery", "slow"):
+        press.push(key, "one")
+        press.push(key, "two")
+    with pytest.raises(OperationalError, match="2 messages"):
+        press.flush()
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

@@ -1,0 +1,122 @@
+"""What Celery makes of a task message: the task's own options, the app's routing, message protocol 2."""
+
+import logging
+from datetime import UTC
+from typing import Any, NamedTuple
+
+from celery import Celery
+from celery.app.routes import MapRoute, Router
+from kombu.serialization import registry
+
+from punctual.engine.sender import TaskMessage
+
+logger = logging.getLogger(__name__)
+
+_MESSAGE_FIELDS = ("expires", "time_limit", "soft_time_limit")
+_FORM_FIELDS = ("priority", "delivery_mode", "compression", "serializer")
+_PUBLISH_FIELDS = ("queue", "exchange", "routing_key", *_FORM_FIELDS)
+
+
+class Options(NamedTuple):
+    """How a message is made and published: keywords of `AMQP.as_task_v2`, and those of `AMQP.send_task_message`."""
+
+    protocol: dict[str, Any]
+    publish: dict[str, Any]
+
+    @property
+    def queue(self) -> Any:  # noqa: ANN401 - kombu has no types
+        """Return the queue that the message goes to; None when it goes to an exchange by name."""
+        return self.publish.get("queue")
+
+
+class Calls:
+    """Makes messages as the app's own `send_task` (Celery 5.7) and `apply_async` do, but for what nobody waits for.
+
+    The differences: no `reply_to`, because nobody waits for the result; no `expiration`, because a broker that drops
+    a stale message tells nobody, while a worker that refuses it is recorded; Punctual's headers.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        """Know the app."""
+        self._app = app
+
+    def options(self, message: TaskMessage) -> Options:
+        """Return the options of a message; its queue wins over those of the task, and the app's routing fills in."""
+        task = self._app.tasks.get(message.task)
+        defined = {} if task is None else task._get_exec_options()  # noqa: SLF001 - as Celery's own beat gets them
+        own = {name: value for name, value in defined.items() if value is not None}
+        protocol = {name: own[name] for name in _MESSAGE_FIELDS if name in own}
+        wanted = _PUBLISH_FIELDS if message.queue is None else _FORM_FIELDS
+        publish = {name: own[name] for name in wanted if name in own}
+        if message.queue is None:
+            publish = self._routed(publish, message, task)
+            if publish.get("queue") is None and publish.get("exchange") is None:
+                # As `send_task_message` does; said here, so that the queue is declared.
+                publish["queue"] = self._app.amqp.default_queue
+        else:
+            publish["queue"] = self._queue(message.queue)
+        if publish.get("serializer", self._app.conf.task_serializer) not in registry.name_to_type:
+            # Its library is missing here. The workers may refuse JSON, but messages of other tasks must not wait.
+            publish["serializer"] = "json"
+        return Options(protocol, publish)
+
+    def routes_by_name(self) -> bool:
+        """Tell whether the app's routing looks at the task's name only; a router of its own may look at the args."""
+        amqp = self._app.amqp
+        return type(amqp.router) is Router and all(type(route) is MapRoute for route in amqp.router.routes)
+
+    def publish(self, message: TaskMessage, options: Options, producer: Any) -> Any:  # noqa: ANN401 - kombu has no types
+        """Publish one message as Celery does, and return it as message protocol 2 has it."""
+        protocol = self._app.amqp.as_task_v2(
+            str(message.run_id),
+            message.task,
+            list(message.args),
+            dict(message.kwargs),
+            ignore_result=None,
+            create_sent_event=self._app.conf.task_send_sent_event,
+            **options.protocol,
+        )
+        self._app.amqp.send_task_message(
+            producer,
+            message.task,
+            protocol,
+            headers=run_headers(message),
+            retry=False,
+            declare=[],
+            mandatory=options.queue is not None,
+            **options.publish,
+        )
+        return protocol
+
+    def _queue(self, name: str) -> Any:  # noqa: ANN401 - kombu has no types
+        """Find the app's queue, or make one; an app that refuses unknown queues must not block the other messages."""
+        queues = self._app.amqp.queues
+        try:
+            return queues[name]
+        except KeyError:
+            return queues.new_missing(name)
+
+    def _routed(self, publish: dict[str, Any], message: TaskMessage, task: Any) -> dict[str, Any]:  # noqa: ANN401 - same
+        args, kwargs = list(message.args), dict(message.kwargs)
+        try:
+            routed: dict[str, Any] = self._app.amqp.router.route(publish, message.task, args, kwargs, task)
+        # A router is the user's code; one that fails for one task must not keep back the messages of all others.
+        except Exception:
+            logger.exception(
+                "The app's routing failed for task %s; its default queue is used",
+                message.task,
+                extra={"action": "route_failed", "task": message.task, "schedule": message.schedule},
+            )
+            return {"queue": self._app.amqp.default_queue}
+        return routed
+
+
+def run_headers(message: TaskMessage) -> dict[str, str]:
+    """Return the headers by which worker and plug-in know the run."""
+    return {
+        "punctual_run": str(message.run_id),
+        "punctual_schedule": message.schedule,
+        "punctual_schedule_id": str(message.schedule_id),
+        "punctual_fire_time": message.fire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "punctual_cause": message.cause,
+    }

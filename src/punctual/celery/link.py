@@ -1,0 +1,135 @@
+"""A connection to the broker, with all that publishing needs."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from celery import Celery
+
+from punctual.celery.amqp_press import AmqpPress
+from punctual.celery.calls import Calls, Options
+from punctual.celery.kinds import Form, Kind, Kinds
+from punctual.celery.redis_press import RedisPress
+from punctual.celery.templates import Template, can_copy
+from punctual.engine.sender import TaskMessage
+
+logger = logging.getLogger(__name__)
+
+_BATCH = 1000
+
+
+class Press(Protocol):
+    """Knows a transport well enough to make messages for it without kombu's work on each."""
+
+    def form(self, template: Template) -> Form | None:
+        """Return the form for a kind of message; None when kombu must make each."""
+        ...
+
+    def flush(self) -> None:
+        """Return once the broker has all that was published; raises when it has not, or does not say."""
+        ...
+
+
+class Link:
+    """An open connection with its channel. Any exception makes it unfit for further use."""
+
+    def __init__(self, app: Celery, timeout: float) -> None:
+        """Connect, waiting at no step for longer than `timeout` seconds."""
+        self._app = app
+        self._calls = Calls(app)
+        self._declared: set[str] = set()
+        self._connection = _connection(app, timeout)
+        try:
+            # Each broker of a failover list once; kombu's default channel would try for ever.
+            tries = max(1, len(self._connection.alt))
+            self._connection.ensure_connection(max_retries=tries, interval_start=0, interval_step=0)
+            self._channel = self._connection.channel()
+            self._press = _press(self._connection.transport.driver_type, self._channel, timeout)
+            self._producer = app.amqp.Producer(self._channel, auto_declare=False)
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, messages: Sequence[TaskMessage]) -> None:
+        """Declare the messages' queues, publish, and return once the broker has them.
+
+        Messages of one kind keep their order; those that Celery makes one by one go ahead of the others.
+        """
+        kinds = Kinds(self._calls, self._kind)
+        for start in range(0, len(messages), _BATCH):
+            one_by_one = []
+            for message in messages[start : start + _BATCH]:
+                kind = kinds.of(message)
+                if kind.form is None:
+                    one_by_one.append((message, kind.options))
+                else:
+                    kind.form.publish(message)
+            if one_by_one:
+                with self._batch():
+                    for message, options in one_by_one:
+                        self._calls.publish(message, options, self._producer)
+            if self._press is not None:
+                self._press.flush()
+
+    def check(self) -> None:
+        """Return if the broker answers."""
+        # Opening a channel is a round trip on every transport.
+        self._connection.channel().close()
+
+    def close(self) -> None:
+        """Close the connection, if it is still open."""
+        try:
+            self._connection.close()
+        except Exception:
+            logger.debug("Closing the broker connection failed", exc_info=True, extra={"action": "broker_close_failed"})
+
+    def _kind(self, message: TaskMessage, options: Options) -> Kind:
+        self._declare(options.queue)
+        if self._press is None or not can_copy(self._app, options):
+            return Kind(options, None)
+        return Kind(options, self._press.form(Template(self._app, message, options, self._channel)))
+
+    def _batch(self) -> AbstractContextManager[Any]:
+        """Pipeline the messages where kombu (5.7 on, for Redis) knows how."""
+        batch = getattr(self._producer, "batch", None)
+        return nullcontext() if batch is None else batch(max_size=_BATCH)
+
+    def _declare(self, queue: Any) -> None:  # noqa: ANN401 - kombu has no types
+        if queue is None or queue.name in self._declared:
+            return
+        errors = self._connection.channel_errors
+        # RabbitMQ's refusal closes the channel; Redis's channels remember what the queues declared on them are like.
+        own = isinstance(self._press, AmqpPress)
+        channel = self._connection.channel() if own else self._channel
+        try:
+            queue.bind(channel).declare()
+        except errors as error:
+            # It is there with other arguments, or it is not ours to declare; if it is missing, publishing tells.
+            logger.warning(
+                "Queue %s could not be declared: %s", queue.name, error, extra={"action": "queue_not_declared"}
+            )
+        finally:
+            if own:
+                self._connection.maybe_close_channel(channel)
+        self._declared.add(queue.name)
+
+
+def _press(driver: str, channel: Any, timeout: float) -> Press | None:  # noqa: ANN401 - kombu has no types
+    if driver == "amqp":
+        return AmqpPress(channel, timeout)
+    return RedisPress(channel) if driver == "redis" else None
+
+
+def _connection(app: Celery, timeout: float) -> Any:  # noqa: ANN401 - kombu has no types
+    options = dict(app.conf.broker_transport_options or {})
+    connection = app.connection_for_write(connect_timeout=timeout)
+    if connection.transport.driver_type == "amqp":
+        # Confirms are counted per batch, not awaited one by one.
+        bounds: dict[str, Any] = {"read_timeout": timeout, "write_timeout": timeout, "confirm_publish": False}
+    elif connection.transport.driver_type == "redis":
+        bounds = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    else:
+        return connection
+    bounded = bounds | options | {name: bounds[name] for name in bounds if name == "confirm_publish"}
+    return app.connection_for_write(connect_timeout=timeout, transport_options=bounded)

@@ -1,0 +1,98 @@
+"""Messages of one kind to Redis or Valkey: one text each, pushed many at once.
+
+Mirrors kombu/transport/redis.py (`Channel._put`) and kombu/transport/virtual/base.py (`basic_publish`,
+`_inplace_augment_message`) of kombu 5.5 to 5.7.
+"""
+
+from typing import Any
+
+from kombu.exceptions import OperationalError
+from kombu.transport import redis
+from kombu.utils.json import JSONEncoder
+
+from punctual.celery.templates import Template
+from punctual.engine.sender import TaskMessage
+
+_MOST_TEXTS = 500
+_MOST_CHARACTERS = 1 << 20
+_CHANNELS = {redis.Channel, redis.SentinelChannel}
+
+_json = JSONEncoder().encode
+
+
+class RedisPress:
+    """Prints messages, and pushes them in as few commands as is good for the server."""
+
+    def __init__(self, channel: Any) -> None:  # noqa: ANN401 - kombu has no types
+        """Print for this channel."""
+        self._channel = channel
+        self._waiting: dict[str, list[str]] = {}
+        self._texts = self._characters = 0
+
+    def form(self, template: Template) -> "RedisForm | None":
+        """Return the form for a kind of message; None where more has to be done than to push to one list.
+
+        That is where bindings in Redis tell which queues an exchange feeds, and where a queue goes away when unused
+        (`x-expires`, kombu 5.7), which each push puts off.
+        """
+        known = type(self._channel) in _CHANNELS and not template.exchange
+        if not known or template.routing_key in getattr(self._channel, "_expires", {}):
+            return None
+        return RedisForm(self, self._channel, template)
+
+    def push(self, key: str, text: str) -> None:
+        """Push a text to a list, now or at the latest by `flush`."""
+        self._waiting.setdefault(key, []).append(text)
+        self._texts += 1
+        self._characters += len(text)
+        if self._texts >= _MOST_TEXTS or self._characters >= _MOST_CHARACTERS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Return once the server has all texts; raises OperationalError, or what the client raises, when it has not."""
+        waiting, self._waiting = self._waiting, {}
+        self._texts = self._characters = 0
+        if not waiting:
+            return
+        # As kombu 5.7 does for a batch: no transaction, which would need all lists to be on one server.
+        with self._channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipeline:
+            for key, texts in waiting.items():
+                # From left to right, each in front of the one before: workers take from the other end.
+                pipeline.lpush(key, *texts)
+            lengths = pipeline.execute()
+        for length, texts in zip(lengths, waiting.values(), strict=True):
+            if not isinstance(length, int) or length < len(texts):
+                message = f"pushing {len(texts)} messages was answered with {length!r}"
+                raise OperationalError(message)
+
+
+class RedisForm:
+    """The envelope of a kind of message, with gaps for what is each one's own."""
+
+    def __init__(self, press: RedisPress, channel: Any, template: Template) -> None:  # noqa: ANN401 - kombu has no types
+        """Have kombu finish the template's message."""
+        self._press = press
+        self._channel = channel
+        self._template = template
+        # kombu's own finishing, for it differs with the transport options (`body_encoding`).
+        message = template.message
+        channel._inplace_augment_message(message, template.exchange, template.routing_key)  # noqa: SLF001 - see above
+        priority = channel._get_message_priority(message)  # noqa: SLF001 - as `Channel._put`
+        self._key = channel._q_for_pri(template.routing_key, priority)  # noqa: SLF001 - same
+        envelope = {name: value for name, value in message.items() if name not in {"body", "headers", "properties"}}
+        self._start = _json(envelope)[:-1]
+        self._headers = _json(template.common(message["headers"]))[:-1]
+        own = {"correlation_id", "delivery_tag"}
+        self._properties = _json({name: value for name, value in message["properties"].items() if name not in own})[:-1]
+
+    def publish(self, message: TaskMessage) -> None:
+        """Print one message."""
+        own = self._template.own(message)
+        channel = self._channel
+        body, _ = channel.encode_body(own.body, channel.body_encoding)
+        tag = channel._next_delivery_tag()  # noqa: SLF001 - as `_inplace_augment_message`
+        self._press.push(
+            self._key,
+            f'{self._start}, "body": {_json(body)}, "headers": {self._headers}, {_json(own.headers)[1:]}, "properties":'
+            f' {self._properties}, "correlation_id": "{own.id}", "delivery_tag": "{tag}"}}}}',
+        )

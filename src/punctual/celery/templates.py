@@ -1,0 +1,85 @@
+"""Messages of one kind, made by Celery and kombu once and copied for each run."""
+
+from typing import Any, NamedTuple
+
+from celery import Celery, signals
+from celery.app.amqp import AMQP
+from kombu.serialization import dumps
+
+from punctual.celery.calls import Calls, Options, run_headers
+from punctual.celery.reprs import plain_repr
+from punctual.engine.sender import TaskMessage
+
+
+class Own(NamedTuple):
+    """What of a message is its own; all else it has in common with the others of its kind."""
+
+    id: str
+    headers: dict[str, str]
+    body: str
+
+
+class Template:
+    """What Celery and kombu made of one message of a kind, and what differs in the others.
+
+    In message protocol 2 (celery/app/amqp.py, `as_task_v2`) that is the id in two headers and in `correlation_id`,
+    the reprs of the arguments, and the body.
+    """
+
+    def __init__(self, app: Celery, message: TaskMessage, options: Options, channel: Any) -> None:  # noqa: ANN401 - kombu has no types
+        """Make one message, as for this channel."""
+        self._app = app
+        self._levels = app.conf.get("task_repr_maxlevels", 3)  # new in Celery 5.7; 3 before
+        tap = _Tap(channel)
+        self._embed = Calls(app).publish(message, options, app.amqp.Producer(tap, auto_declare=False)).body[2]
+        self.message = tap.message
+        self.exchange: str = tap.exchange
+        self.routing_key: str = tap.routing_key
+        self.mandatory: bool = tap.mandatory
+        self._own_headers = self.own(message).headers.keys()
+
+    def common(self, headers: dict[str, Any]) -> dict[str, Any]:
+        """Return those of a message's headers that all of its kind have."""
+        return {name: value for name, value in headers.items() if name not in self._own_headers}
+
+    def own(self, message: TaskMessage) -> Own:
+        """Return what differs in this message."""
+        task_id, args, kwargs = str(message.run_id), message.args, message.kwargs
+        headers = {"id": task_id, "root_id": task_id, **self._reprs(message), **run_headers(message)}
+        _, _, body = dumps((args, kwargs, self._embed), "json")  # type: ignore[no-untyped-call]  # kombu has no types
+        return Own(task_id, headers, body)
+
+    def _reprs(self, message: TaskMessage) -> dict[str, str]:
+        amqp = self._app.amqp
+        args = plain_repr(message.args, amqp.argsrepr_maxsize, self._levels) if message.args else "()"
+        kwargs = plain_repr(message.kwargs, amqp.kwargsrepr_maxsize, self._levels)
+        if args is None or kwargs is None:
+            made = amqp.as_task_v2("", message.task, list(message.args), dict(message.kwargs))
+            args, kwargs = made.headers["argsrepr"], made.headers["kwargsrepr"]
+        return {"argsrepr": args, "kwargsrepr": kwargs}
+
+
+class _Tap:
+    """Stands for a channel and keeps the one message published to it, as the channel would have got it."""
+
+    def __init__(self, channel: Any) -> None:  # noqa: ANN401 - kombu has no types
+        self.prepare_message = channel.prepare_message
+        self.message: Any = None
+        self.exchange = self.routing_key = ""
+        self.mandatory = False
+
+    def basic_publish(self, message: Any, *, exchange: str, routing_key: str, mandatory: bool, **_: object) -> None:  # noqa: ANN401 - same
+        self.message, self.exchange, self.routing_key, self.mandatory = message, exchange, routing_key, mandatory
+
+
+def can_copy(app: Celery, options: Options) -> bool:
+    """Tell whether a message with these options is made by Celery's own code, and nothing sees or changes each one."""
+    amqp, seen_by = app.amqp, (signals.before_task_publish, signals.after_task_publish, signals.task_sent)
+    return (
+        type(amqp) is AMQP
+        and amqp.Producer is AMQP.Producer
+        and not app.conf.task_send_sent_event
+        and not any(signal.receivers for signal in seen_by)
+        and (options.publish.get("serializer") or app.conf.task_serializer) == "json"
+        and not (options.publish.get("compression") or app.conf.task_compression)
+    )
