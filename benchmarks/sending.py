@@ -2,7 +2,7 @@
 
 All three ways send the same calls and return once the broker has them (`send_task` on RabbitMQ: without confirmation).
 Wall time is what a user sees; CPU seconds of this process are what it costs, and hold on a busy machine too. Queues of
-its own are used and removed. A broker that is not named is left out:
+its own are used and removed. RabbitMQ is left out unless it is named:
 
     PUNCTUAL_BENCH_REDIS_URL=redis://127.0.0.1:6379/15 \
     PUNCTUAL_BENCH_RABBITMQ_URL=amqp://guest:guest@127.0.0.1/ python benchmarks/sending.py
@@ -109,7 +109,10 @@ class Bench:
 
 def main() -> None:
     """Print a table for each broker."""
-    urls = {name: os.environ.get(f"PUNCTUAL_BENCH_{name.upper()}_URL") for name in ("Redis", "RabbitMQ")}
+    urls = {
+        "Redis": os.environ.get("PUNCTUAL_BENCH_REDIS_URL", "redis://127.0.0.1:6379/15"),
+        "RabbitMQ": os.environ.get("PUNCTUAL_BENCH_RABBITMQ_URL"),
+    }
     for name, url in urls.items():
         if url is None:
             print(f"{name}: PUNCTUAL_BENCH_{name.upper()}_URL is not set")

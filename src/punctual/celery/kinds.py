@@ -25,29 +25,34 @@ class Kind(NamedTuple):
 class Kinds:
     """Finds the kind of each message.
 
+    The first message of a kind is left to Celery: a form costs as much as two messages, and many kinds have but one.
     Made anew for each batch, because the app's configuration may change and options may hold an instant (`expires`).
     """
 
-    def __init__(self, calls: Calls, new: Callable[[TaskMessage, Options], Kind]) -> None:
-        """Make kinds by `new`."""
+    def __init__(self, calls: Calls, form: Callable[[TaskMessage, Options], Form | None]) -> None:
+        """Make the forms of kinds by `form`."""
         self._calls = calls
-        self._new = new
+        self._form = form
         self._routes_by_name = calls.routes_by_name()
+        self._met: dict[Hashable, Options] = {}
         self._known: dict[Hashable, Kind] = {}
 
     def of(self, message: TaskMessage) -> Kind:
         """Return the kind of a message; the app's routing is asked as often as its answer may differ."""
         if message.queue is not None or self._routes_by_name:
-            key: Hashable = (message.task, message.queue)
-            kind = self._known.get(key)
-            return kind or self._add(key, message, self._calls.options(message))
+            return self._of((message.task, message.queue), message, None)
         options = self._calls.options(message)
         try:
             key = (message.task, frozenset(options.publish.items()))
-            return self._known.get(key) or self._add(key, message, options)
         except TypeError:  # a router gave an option that cannot be compared
-            return self._new(message, options)._replace(form=None)
+            return Kind(options, None)
+        return self._of(key, message, options)
 
-    def _add(self, key: Hashable, message: TaskMessage, options: Options) -> Kind:
-        kind = self._known[key] = self._new(message, options)
+    def _of(self, key: Hashable, message: TaskMessage, options: Options | None) -> Kind:
+        if (kind := self._known.get(key)) is not None:
+            return kind
+        if (met := self._met.get(key)) is None:
+            met = self._met[key] = options or self._calls.options(message)
+            return Kind(met, None)
+        kind = self._known[key] = Kind(met, self._form(message, met))
         return kind

@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from celery import Celery
 
 from punctual.celery.amqp_press import AmqpPress
 from punctual.celery.calls import Calls, Options
-from punctual.celery.kinds import Form, Kind, Kinds
+from punctual.celery.kinds import Form, Kinds
 from punctual.celery.redis_press import RedisPress
 from punctual.celery.templates import Template, can_copy
 from punctual.engine.sender import TaskMessage
@@ -56,19 +56,20 @@ class Link:
 
         Messages of one kind keep their order; those that Celery makes one by one go ahead of the others.
         """
-        kinds = Kinds(self._calls, self._kind)
+        kinds = Kinds(self._calls, self._form)
         for start in range(0, len(messages), _BATCH):
-            one_by_one = []
+            one_by_one: list[tuple[TaskMessage, Options]] = []
+            copies: list[tuple[TaskMessage, Form]] = []
             for message in messages[start : start + _BATCH]:
-                kind = kinds.of(message)
-                if kind.form is None:
-                    one_by_one.append((message, kind.options))
+                options, form = kinds.of(message)
+                if form is None:
+                    self._declare(options.queue)
+                    one_by_one.append((message, options))
                 else:
-                    kind.form.publish(message)
-            if one_by_one:
-                with self._batch():
-                    for message, options in one_by_one:
-                        self._calls.publish(message, options, self._producer)
+                    copies.append((message, form))
+            self._publish_one_by_one(one_by_one)
+            for message, form in copies:
+                form.publish(message)
             if self._press is not None:
                 self._press.flush()
 
@@ -84,16 +85,17 @@ class Link:
         except Exception:
             logger.debug("Closing the broker connection failed", exc_info=True, extra={"action": "broker_close_failed"})
 
-    def _kind(self, message: TaskMessage, options: Options) -> Kind:
-        self._declare(options.queue)
+    def _form(self, message: TaskMessage, options: Options) -> Form | None:
         if self._press is None or not can_copy(self._app, options):
-            return Kind(options, None)
-        return Kind(options, self._press.form(Template(self._app, message, options, self._channel)))
+            return None
+        return self._press.form(Template(self._app, message, options, self._channel))
 
-    def _batch(self) -> AbstractContextManager[Any]:
-        """Pipeline the messages where kombu (5.7 on, for Redis) knows how."""
+    def _publish_one_by_one(self, messages: Sequence[tuple[TaskMessage, Options]]) -> None:
+        # kombu knows how to pipeline from 5.7 on, for Redis.
         batch = getattr(self._producer, "batch", None)
-        return nullcontext() if batch is None else batch(max_size=_BATCH)
+        with nullcontext() if batch is None else batch(max_size=_BATCH):
+            for message, options in messages:
+                self._calls.publish(message, options, self._producer)
 
     def _declare(self, queue: Any) -> None:  # noqa: ANN401 - kombu has no types
         if queue is None or queue.name in self._declared:

@@ -18,9 +18,9 @@ class CelerySender:
     before the first worker starts are kept. A RabbitMQ broker confirms each message. No step waits on the network
     for longer than `timeout` seconds. May be used by several threads.
 
-    Celery is asked once for each kind of message, and the others of that kind are copies on Redis, Valkey and
-    RabbitMQ; where the app or a library has a hand in the making of messages (signals, a class of its own, another
-    serializer, compression, sent events, exchanges on Redis), Celery makes each.
+    On Redis, Valkey and RabbitMQ, messages of one kind in a batch are copies of what Celery makes of one of them;
+    where the app or a library has a hand in the making of messages (signals, a class of its own, another serializer,
+    compression, sent events) and for exchanges on Redis, Celery makes each.
     """
 
     def __init__(self, app: Celery, *, timeout: float = 5.0) -> None:

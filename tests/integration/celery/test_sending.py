@@ -118,18 +118,6 @@ def test_a_message_that_no_queue_takes_counts_as_not_sent(rabbitmq_sender: Celer
     assert waiting(rabbitmq_url, "celery") == 1
 
 
-def test_the_events_of_sent_tasks_do_not_hide_a_message_that_is_lost(rabbitmq_url: str) -> None:
-    app = broker_app(rabbitmq_url)
-    app.conf.task_send_sent_event = True
-    sender = CelerySender(app)
-    sender.send([replace(MESSAGE, run_id=UUID(int=number)) for number in range(1, 6)])
-    with app.connection() as connection:
-        connection.default_channel.queue_delete("celery")
-    with pytest.raises(BrokerUnavailableError, match="no queue takes messages"):
-        sender.send([MESSAGE])
-    sender.close()
-
-
 @pytest.mark.parametrize("made_by_celery", [False, True])
 def test_a_redis_that_refuses_a_message_is_reported(redis_url: str, made_by_celery: bool) -> None:  # noqa: FBT001 - a parameter of the test
     app = broker_app(redis_url)
