@@ -10,7 +10,7 @@ from punctual.control.tasks import TaskView
 from punctual.domain.calendars.use import WhenClosed
 from punctual.domain.explain.timing_words import timing_words
 from punctual.domain.policies import CatchUp, CatchUpPolicy
-from punctual.domain.run import Cause, Run, RunError, RunState
+from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.domain.schedule import Schedule, ScheduleState
 from punctual.domain.triggers import Trigger
 from punctual.domain.triggers.solar import SolarEvent
@@ -243,7 +243,7 @@ class RunOut(Answer):
     fire_time: Instant
     due_time: Instant
     task: str
-    args: list[JsonValue]
+    args: list[JsonValue] = Field(description="What the task was called with: changed ones, or the schedule's.")
     kwargs: dict[str, JsonValue]
     queue: str | None
     queued_at: Instant | None
@@ -311,6 +311,22 @@ class TaskPageOut(Answer):
 
     items: list[TaskOut]
     next_cursor: NextCursor
+
+
+class ArgumentsIn(BaseModel):
+    """What one run calls its task with, where that is to be changed; the schedule stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    args: list[JsonValue] | None = Field(default=None, description="In place of all positional arguments.")
+    kwargs: dict[str, JsonValue] | None = Field(
+        default=None, description="Merged over the keyword arguments, name by name; null is a value like any other."
+    )
+
+    @property
+    def changes(self) -> Arguments:
+        """What is to be changed."""
+        return Arguments(args=self.args, kwargs=self.kwargs)
 
 
 class PauseIn(BaseModel):

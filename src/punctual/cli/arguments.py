@@ -30,6 +30,22 @@ UnknownTaskOption = Annotated[
 ]
 
 
+ArgOption = Annotated[
+    list[str] | None,
+    typer.Option("--arg", metavar="VALUE", help="Positional argument for this run. May be repeated."),
+]
+KwargOption = Annotated[
+    list[str] | None,
+    typer.Option("--kwarg", metavar="KEY=VALUE", help="Keyword argument for this run. May be repeated."),
+]
+
+
+def argument_changes(arg: list[str] | None, kwarg: list[str] | None) -> Document:
+    """Return what `--arg` and `--kwarg` change for one run, as the API takes it; raises BadParameter."""
+    changes = {"args": [parse_value(text) for text in arg or ()], "kwargs": parse_pairs(kwarg or ())}
+    return {name: value for name, value in changes.items() if value}
+
+
 def parse_value(text: str) -> Any:  # noqa: ANN401 - any JSON
     """Return the JSON value that `text` is, else `text` itself; a quoted JSON string (`'"5"'`) forces text."""
     try:

@@ -9,6 +9,7 @@ import typer
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
 from punctual.cli.output import (
     Column,
+    Format,
     FormatOption,
     compact,
     instant,
@@ -40,6 +41,11 @@ StateWord = Literal[
     "pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "skipped", "missed"
 ]
 CauseWord = Literal["schedule", "catchup", "manual"]
+
+WaitOption = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
+]
 
 ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "skipped", "missed"})
 _POLL_SECONDS = 0.5
@@ -120,6 +126,27 @@ def show_run(
         error = run["error"]
         if error and error["traceback"]:
             print_lines(["", error["traceback"].rstrip()])
+
+
+def ask_for_run(
+    ctx: typer.Context, path: str, body: Document, *, wait: bool, timeout: float | None, output: Format
+) -> None:
+    """Ask for a run and tell of it; with `wait`, follow it to its end, and exit with 1 unless it succeeds."""
+    if timeout is not None and not wait:
+        message = "--timeout needs --wait."
+        raise typer.BadParameter(message)
+    with connect(ctx) as client:
+        run = client.post(path, body)
+        if wait:
+            run = follow(client, run, sleep=surroundings(ctx).sleep, timeout=timeout)
+    if output == "json":
+        print_json(run)
+    elif output == "name":
+        print_names([run["id"]])
+    elif not wait:
+        print_lines([f"Run {run['id']} is {run['state']}. To see it: punctual runs show {run['id']}"])
+    if wait and run["state"] != "succeeded":
+        raise typer.Exit(1)
 
 
 def follow(client: Client, run: Document, *, sleep: Callable[[float], None], timeout: float | None = None) -> Document:

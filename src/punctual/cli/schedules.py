@@ -30,7 +30,7 @@ from punctual.cli.output import (
     relative,
     when,
 )
-from punctual.cli.runs import follow
+from punctual.cli.schedule_actions import run_schedule
 from punctual.cli.spec_options import SpecOptions, takes_spec_options
 
 app = typer.Typer(
@@ -243,41 +243,7 @@ def resume_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "t
     _print_result(ctx, schedule, output, "Resumed")
 
 
-@app.command("run")
-def run_schedule(
-    ctx: typer.Context,
-    name: Name,
-    *,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")
-    ] = False,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
-    ] = None,
-    output: FormatOption = "table",
-) -> None:
-    """Run a schedule now, beside its fire times; this works on a paused one too.
-
-    For example:
-        punctual schedules run backup
-        punctual schedules run backup --wait --timeout 600
-    """
-    if timeout is not None and not wait:
-        message = "--timeout needs --wait."
-        raise typer.BadParameter(message)
-    with connect(ctx) as client:
-        run = client.post(f"{_path(name)}/run-now")
-        if wait:
-            run = follow(client, run, sleep=surroundings(ctx).sleep, timeout=timeout)
-    if output == "json":
-        print_json(run)
-    elif output == "name":
-        print_names([run["id"]])
-    elif not wait:
-        print_lines([f"Run {run['id']} is {run['state']}. To see it: punctual runs show {run['id']}"])
-    if wait and run["state"] != "succeeded":
-        raise typer.Exit(1)
-
+app.command("run")(run_schedule)
 
 _REQUIRED = {"name": "NAME", "task": "--task", "trigger": "--trigger"}
 

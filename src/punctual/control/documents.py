@@ -1,7 +1,7 @@
 """Reading a schedule's document: every fault of it at once, or a spec that would fire."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from pydantic import JsonValue, ValidationError
 from punctual.control.faults import faults_of
 from punctual.control.timetables import calendar_faults
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
+from punctual.domain.run import Arguments
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.signature import check_arguments
 from punctual.domain.timetable import Timetable
@@ -57,6 +58,36 @@ def read_spec(
     if spec is None or faults:
         raise InvalidInputError(faults)
     return spec
+
+
+def changed_arguments(
+    tx: Transaction,
+    task: str,
+    args: Sequence[JsonValue],
+    kwargs: Mapping[str, JsonValue],
+    *,
+    changes: Arguments,
+) -> Arguments:
+    """Return what one run of a task is called with in place of `args` and `kwargs`; None where nothing is changed.
+
+    Changed `args` take the place of all; changed `kwargs` are merged over the others, name by name. Raises
+    InvalidInputError where the call does not fit the task as workers announced it.
+    """
+    new = Arguments(
+        args=changes.args,
+        kwargs={**kwargs, **changes.kwargs} if changes.kwargs else None,
+    )
+    if new == Arguments():
+        return new
+    call = {
+        "task": task,
+        "args": list(args) if new.args is None else new.args,
+        "kwargs": dict(kwargs) if new.kwargs is None else new.kwargs,
+    }
+    faults = _task_faults(tx, call, allow_unknown_task=True)
+    if faults:
+        raise InvalidInputError(faults)
+    return new
 
 
 def merged(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from punctual.control.documents import merged, read_spec
+from punctual.control.documents import changed_arguments, merged, read_spec
 from punctual.control.settle import settle
 from punctual.control.timetables import no_schedule, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import new_id
-from punctual.domain.run import Run
+from punctual.domain.run import Arguments, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
@@ -138,13 +138,15 @@ class Schedules:
             resumed = schedule.model_copy(update={"status": status, "updated_at": now})
             return self._save(tx, waiting(tx, resumed, now), actor)
 
-    def run_now(self, ref: str, *, actor: str) -> Run:
-        """Record a run for a node to send at once; paused schedules can be run as well."""
+    def run_now(self, ref: str, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen
+        """Record a run for a node to send at once, its arguments changed if so asked; also of a paused schedule."""
         del actor
         now = self._clock.now()
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
-            run_id = ledger.insert_manual(tx, schedule.id, schedule.version, now=now)
+            spec = schedule.spec
+            arguments = changed_arguments(tx, spec.task, spec.args, spec.kwargs, changes=changes)
+            run_id = ledger.insert_manual(tx, schedule.id, schedule.version, now=now, arguments=arguments)
             tx.changed = True
             run = runs.get(tx, run_id)
         if run is None:

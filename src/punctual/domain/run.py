@@ -54,6 +54,15 @@ so `running` and the ends are allowed from `pending` too, and `running` from its
 """
 
 
+class Arguments(BaseModel):
+    """What one run calls its task with; None where it is as the version of the schedule has it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    args: list[JsonValue] | None = None
+    kwargs: dict[str, JsonValue] | None = None
+
+
 class RunError(BaseModel):
     """What a failed run says: the exception's type and text, and the traceback where one is known."""
 

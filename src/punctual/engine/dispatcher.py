@@ -115,7 +115,7 @@ def _message(run: UnsentRun) -> TaskMessage:
         fire_time=run.fire_time,
         cause=run.cause,
         task=document["task"],
-        args=document["args"],
-        kwargs=document["kwargs"],
+        args=document["args"] if run.args is None else run.args,
+        kwargs=document["kwargs"] if run.kwargs is None else run.kwargs,
         queue=document["queue"],
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Insert, select
 
 from punctual.domain.identity import run_id
 from punctual.domain.planner import PassedOver, Plan, PlannedRun
-from punctual.domain.run import Cause, RunState
+from punctual.domain.run import Arguments, Cause, RunState
 from punctual.store.database import Transaction
 from punctual.store.tables import runs
 
@@ -52,15 +52,16 @@ def record(tx: Transaction, entries: Sequence[Entry], *, now: datetime, lease: L
     return leased if inserted.rowcount == len(rows) else _recorded_now(tx, leased, lease)
 
 
-def insert_manual(tx: Transaction, schedule_id: UUID, version: int, *, now: datetime) -> UUID:
+def insert_manual(tx: Transaction, schedule_id: UUID, version: int, *, now: datetime, arguments: Arguments) -> UUID:
     """Record a run that somebody asked for at `now`, to be sent by any node, and return its id.
 
-    Its fire time is `now`, or the first free microsecond after it.
+    Its fire time is `now`, or the first free microsecond after it. The caller holds the lock of the schedule.
     """
     fire_time = now
     while True:
         planned = PlannedRun(fire_time, now, Cause.MANUAL)
         row = _run(Entry(schedule_id, version, Plan((planned,), (), None, None)), planned, None)
+        row |= {"args": arguments.args, "kwargs": arguments.kwargs}
         if tx.connection.execute(_insert_once(tx), row).rowcount == 1:
             identity: UUID = row["id"]
             return identity

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import case, func, or_, select, update
 
 from punctual.domain.run import RunState
@@ -16,7 +17,10 @@ from punctual.store.tables import runs, schedule_versions, schedules
 
 @dataclass(frozen=True, slots=True)
 class UnsentRun:
-    """A claimed run: what its message is made of. `document` is the stored version of the spec."""
+    """A claimed run: what its message is made of.
+
+    `document` is the stored version of the spec; `args` and `kwargs` are what the run has in place of the spec's.
+    """
 
     id: UUID
     schedule_id: UUID
@@ -24,6 +28,8 @@ class UnsentRun:
     fire_time: datetime
     cause: str
     document: dict[str, Any]
+    args: list[JsonValue] | None
+    kwargs: dict[str, JsonValue] | None
 
 
 def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) -> list[UnsentRun]:
@@ -47,7 +53,14 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
     )
     facts = (
         select(
-            runs.c.id, runs.c.schedule_id, schedules.c.name, runs.c.fire_time, runs.c.cause, schedule_versions.c.spec
+            runs.c.id,
+            runs.c.schedule_id,
+            schedules.c.name,
+            runs.c.fire_time,
+            runs.c.cause,
+            schedule_versions.c.spec,
+            runs.c.args,
+            runs.c.kwargs,
         )
         .join(schedules, schedules.c.id == runs.c.schedule_id)
         .join(schedule_versions, version)

@@ -71,6 +71,36 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
     assert client.get(f"http://punctual.test{answer.headers['location']}").json() == run
 
 
+def test_run_now_takes_arguments_for_the_one_run(client: httpx.Client, create: Create) -> None:
+    create(task="backup.copy", args=["/a"], kwargs={"destination": "/b", "keep": 3})
+    run = client.post("schedules/nightly/run-now", json={"args": ["/c"], "kwargs": {"keep": 9}}).json()
+    assert (run["args"], run["kwargs"]) == (["/c"], {"destination": "/b", "keep": 9})
+    assert client.get(f"runs/{run['id']}").json() == run
+    assert client.get("runs").json()["items"] == [run]
+    kept = client.get("schedules/nightly").json()
+    assert (kept["version"], kept["args"], kept["kwargs"]) == (1, ["/a"], {"destination": "/b", "keep": 3})
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        ({"kwargs": {"keep": "many"}}, ["kwargs.keep"]),
+        ({"args": []}, ["kwargs.source"]),
+        ({"args": ["/c", "/d"]}, ["kwargs.destination"]),
+        ({"kwarg": {}}, ["kwarg"]),
+        ({"args": "/c"}, ["args"]),
+    ],
+)
+def test_arguments_for_one_run_that_do_not_fit_are_named_and_nothing_is_recorded(
+    client: httpx.Client, create: Create, changes: dict[str, Any], paths: list[str]
+) -> None:
+    create(task="backup.copy", args=["/a"], kwargs={"destination": "/b"})
+    answer = client.post("schedules/nightly/run-now", json=changes)
+    assert answer.status_code == 422
+    assert [fault["path"] for fault in answer.json()["errors"]] == paths
+    assert client.get("runs").json()["items"] == []
+
+
 def test_walking_the_pages_of_the_runs_meets_each_once_newest_first(
     client: httpx.Client, create: Create, clock: ManualClock
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import DatabaseUnavailableError
-from punctual.domain.run import Cause, Run, RunError, RunState
+from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.engine.dispatcher import LEASE
 from punctual.engine.loop import Engine
 from punctual.store import outbox, runs
@@ -208,6 +208,27 @@ def test_run_now_is_sent_by_the_engine_beside_the_fire_times(
     engine.step()
     assert [message.run_id for message in sender.messages] == [first.id, second.id]
     assert {(run.cause, run.state) for run in ledger(database, clock)} == {(Cause.MANUAL, RunState.QUEUED)}
+
+
+def test_a_run_is_sent_with_the_arguments_that_it_was_asked_for_with(
+    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock, sender: RecordingSender
+) -> None:
+    make(schedules, trigger="every 1h", args=[1], kwargs={"a": 1, "b": 2})
+    schedules.run_now("s", actor="test", changes=Arguments(args=[None], kwargs={"b": None, "c": [3]}))
+    schedules.run_now("s", actor="test", changes=Arguments(args=[], kwargs={}))
+    schedules.run_now("s", actor="test")
+    clock.advance(timedelta(hours=1))
+    engine.step()
+    by_fire_time = sorted(sender.messages, key=lambda message: message.fire_time)
+    assert [(message.args, message.kwargs) for message in by_fire_time] == [
+        ([None], {"a": 1, "b": None, "c": [3]}),
+        ([], {"a": 1, "b": 2}),
+        ([1], {"a": 1, "b": 2}),
+        ([1], {"a": 1, "b": 2}),
+    ]
+    assert [(run.args, run.kwargs) for run in ledger(database, clock)] == [
+        (message.args, message.kwargs) for message in by_fire_time
+    ]
 
 
 def test_a_retry_that_is_recorded_late_does_not_hide_the_attempt_that_follows(

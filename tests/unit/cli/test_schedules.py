@@ -282,6 +282,13 @@ def test_run_says_where_to_look() -> None:
     )
 
 
+def test_arguments_for_one_run_are_sent_as_json() -> None:
+    server = Server(POST=[RUN])
+    said(server, "run", "backup", "--arg", "/srv", "--arg", "7", "--kwarg", "keep=1", "--kwarg", "label=seven")
+    assert server.calls == ["POST /api/v1/schedules/backup/run-now"]
+    assert server.body == {"args": ["/srv", 7], "kwargs": {"keep": 1, "label": "seven"}}
+
+
 RUNNING = RUN | {"state": "running", "worker": "celery@host", "started_at": "2026-07-01T12:00:01Z"}
 SUCCEEDED = RUNNING | {"state": "succeeded", "finished_at": "2026-07-01T12:00:03Z"}
 FAILED = SUCCEEDED | {"state": "failed", "error": {"type": "OSError", "message": "disk full", "traceback": None}}

@@ -127,7 +127,7 @@ export interface paths {
         put?: never;
         /**
          * Run a schedule now
-         * @description Record a run of the schedule's task for this instant; a node sends it at once.
+         * @description Record a run of the schedule's task for this instant, if so with changed arguments; a node sends it at once.
          */
         post: operations["runScheduleNow"];
         delete?: never;
@@ -1240,7 +1240,10 @@ export interface components {
             due_time: string;
             /** Task */
             task: string;
-            /** Args */
+            /**
+             * Args
+             * @description What the task was called with: changed ones, or the schedule's.
+             */
             args: components["schemas"]["JsonValue"][];
             /** Kwargs */
             kwargs: {
@@ -1697,6 +1700,26 @@ export interface components {
              * @default
              */
             text?: string;
+        };
+        /**
+         * ArgumentsIn
+         * @description What one run calls its task with, where that is to be changed; the schedule stays as it is.
+         */
+        ArgumentsIn: {
+            /**
+             * Args
+             * @description In place of all positional arguments.
+             * @default null
+             */
+            args?: components["schemas"]["JsonValue"][] | null;
+            /**
+             * Kwargs
+             * @description Merged over the keyword arguments, name by name; null is a value like any other.
+             * @default null
+             */
+            kwargs?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
         };
         /**
          * Calendar
@@ -3405,7 +3428,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArgumentsIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             202: {
@@ -3414,6 +3441,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
                 };
             };
             /** @description Unauthorized */
@@ -3436,6 +3472,24 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.preconditions import etag
 from punctual.api.routes.schedules import Ref
-from punctual.api.schemas import PauseIn, RunOut, ScheduleOut
+from punctual.api.schemas import ArgumentsIn, PauseIn, RunOut, ScheduleOut
 from punctual.api.schemas_preview import ExplanationOut, PreviewOut
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
@@ -49,10 +49,18 @@ def resume_schedule(response: Response, services: ServicesDep, actor: Actor, ref
     status_code=HTTPStatus.ACCEPTED,
     summary="Run a schedule now",
     responses=problems(HTTPStatus.NOT_FOUND),
+    openapi_extra=body_of(ArgumentsIn, required=False),
 )
-def run_schedule_now(request: Request, response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> RunOut:
-    """Record a run of the schedule's task for this instant; a node sends it at once."""
-    run = services.schedules.run_now(ref, actor=actor)
+def run_schedule_now(
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    actor: Actor,
+    ref: Ref,
+    body: Annotated[ArgumentsIn, Depends(parsed_as(ArgumentsIn))],
+) -> RunOut:
+    """Record a run of the schedule's task for this instant, if so with changed arguments; a node sends it at once."""
+    run = services.schedules.run_now(ref, actor=actor, changes=body.changes)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/runs/{run.id}"
     return RunOut.of(run)
 

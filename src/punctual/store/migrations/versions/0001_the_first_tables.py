@@ -160,6 +160,13 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("fire_time", UtcDateTime(), nullable=False),
         sa.Column("due_time", UtcDateTime(), nullable=False),
+        sa.Column(
+            "args",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="null: those of the schedule's version; kwargs as well",
+        ),
+        sa.Column("kwargs", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("lease_node", sa.Uuid(), nullable=True, comment="node that is sending the message"),
         sa.Column("lease_until", UtcDateTime(), nullable=True, comment="until then no other node sends it"),
         sa.Column("queued_at", UtcDateTime(), nullable=True),
