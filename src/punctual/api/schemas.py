@@ -246,6 +246,7 @@ class RunOut(Answer):
     args: list[JsonValue] = Field(description="What the task was called with: changed ones, or the schedule's.")
     kwargs: dict[str, JsonValue]
     queue: str | None
+    origin_id: UUID | None = Field(description="The run that it repeats, where the cause is `rerun`; it may be gone.")
     queued_at: Instant | None
     started_at: Instant | None
     finished_at: Instant | None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from punctual.cli.arguments import ArgOption, KwargOption, argument_changes
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
 from punctual.cli.output import (
     Column,
@@ -40,7 +41,7 @@ app.callback()(choose_server)
 StateWord = Literal[
     "pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "skipped", "missed"
 ]
-CauseWord = Literal["schedule", "catchup", "manual"]
+CauseWord = Literal["schedule", "catchup", "manual", "rerun"]
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")]
 TimeoutOption = Annotated[
@@ -126,6 +127,29 @@ def show_run(
         error = run["error"]
         if error and error["traceback"]:
             print_lines(["", error["traceback"].rstrip()])
+
+
+@app.command("rerun")
+def rerun(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a run that has ended.", show_default=False)],
+    *,
+    arg: ArgOption = None,
+    kwarg: KwargOption = None,
+    wait: WaitOption = False,
+    timeout: TimeoutOption = None,
+    output: FormatOption = "table",
+) -> None:
+    """Do a run again: for the same fire time, by the same version of the schedule, with the same arguments.
+
+    For example:
+        punctual runs rerun 4be0643f-1d98-573b-97cd-ca98a65347dd --wait
+        punctual runs list --state failed -o name | xargs -n 1 punctual runs rerun
+
+    --arg replaces all positional arguments; --kwarg sets the named ones and leaves the others.
+    """
+    changes = argument_changes(arg, kwarg)
+    ask_for_run(ctx, f"{_path(run_id)}/rerun", changes, wait=wait, timeout=timeout, output=output)
 
 
 def ask_for_run(
@@ -228,6 +252,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("reason", run["reason"]),
         ("error", f"{error['type']}: {error['message']}" if error else None),
         ("cause", run["cause"]),
+        ("repeats", run["origin_id"]),
         ("fire time", when(run["fire_time"], now)),
         ("covers", _covered(run, now)),
         ("due time", when(run["due_time"], now)),

@@ -1,12 +1,14 @@
-"""Reading the ledger."""
+"""Reading the ledger, and doing again what is in it."""
 
 from uuid import UUID
 
+from punctual.control.documents import changed_arguments
 from punctual.domain.clock import Clock
-from punctual.domain.errors import NotFoundError
-from punctual.domain.run import Cause, Run, RunState
-from punctual.store import runs, schedules
-from punctual.store.database import Database
+from punctual.domain.errors import ConflictError, NotFoundError
+from punctual.domain.planner import PlannedRun
+from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
+from punctual.store import ledger, runs, schedules
+from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
 
 
@@ -14,18 +16,14 @@ class Runs:
     """Every run that was recorded, also of schedules that are deleted."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        """Read this database."""
-        del clock
+        """Work on this database, by this time."""
         self._database = database
+        self._clock = clock
 
     def get(self, run_id: UUID) -> Run:
         """Return a run; raises NotFoundError."""
         with self._database.read() as tx:
-            run = runs.get(tx, run_id)
-        if run is None:
-            message = f"There is no run {run_id}."
-            raise NotFoundError(message, fix="List the runs of its schedule.")
-        return run
+            return _get(tx, run_id)
 
     def list(
         self, *, schedule: str | None, state: RunState | None, cause: Cause | None, limit: int, cursor: str | None
@@ -39,3 +37,49 @@ class Runs:
                     message = f"There is no schedule {schedule!r}."
                     raise NotFoundError(message, fix="List the schedules to see their names and ids.")
             return runs.list_page(tx, schedule_id=schedule_id, state=state, cause=cause, limit=limit, cursor=cursor)
+
+    def rerun(self, run_id: UUID, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen
+        """Record a run that does another again, for a node to send at once; also of a paused schedule.
+
+        It has the fire time, the version of the schedule and the arguments of the other one, these changed if so
+        asked. Raises NotFoundError, InvalidInputError, and ConflictError for a run that has not ended, for a record of
+        many fire times, and where the schedule is deleted: nothing is sent for one that is gone.
+        """
+        del actor
+        now = self._clock.now()
+        with self._database.write() as tx:
+            origin = _get(tx, run_id)
+            schedule = schedules.lock(tx, origin.schedule_id, deleted=True)
+            if schedule is None or schedule.deleted_at is not None:
+                message = f"The schedule {origin.schedule!r} is deleted."
+                fix = f"Restore it first: punctual schedules restore {origin.schedule_id}"
+                raise ConflictError(message, fix=fix)
+            _refuse_unfit(origin)
+            changed = changed_arguments(tx, origin.task, origin.args, origin.kwargs, changes=changes)
+            arguments = Arguments(
+                args=origin.args if changed.args is None else changed.args,
+                kwargs=origin.kwargs if changed.kwargs is None else changed.kwargs,
+            )
+            again = PlannedRun(origin.fire_time, now, Cause.RERUN)
+            new_id = ledger.insert_asked_for(
+                tx, origin.schedule_id, origin.schedule_version, again, arguments=arguments, origin_id=origin.id
+            )
+            tx.changed = True
+            return _get(tx, new_id)
+
+
+def _get(tx: Transaction, run_id: UUID) -> Run:
+    run = runs.get(tx, run_id)
+    if run is None:
+        message = f"There is no run {run_id}."
+        raise NotFoundError(message, fix="List the runs of its schedule.")
+    return run
+
+
+def _refuse_unfit(origin: Run) -> None:
+    if origin.state not in TERMINAL:
+        message = f"The run {origin.id} is {origin.state.value}: it has not ended."
+        raise ConflictError(message, fix="Wait for its end, or run the schedule now.")
+    if origin.covered_count is not None and origin.covered_count > 1:
+        message = f"The record {origin.id} stands for {origin.covered_count} fire times; a rerun is for one."
+        raise ConflictError(message, fix="Run the schedule now, once for all of them.")

@@ -9,7 +9,8 @@ from punctual.control.timetables import no_schedule, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import new_id
-from punctual.domain.run import Arguments, Run
+from punctual.domain.planner import PlannedRun
+from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
@@ -146,7 +147,8 @@ class Schedules:
             schedule = _lock(tx, ref)
             spec = schedule.spec
             arguments = changed_arguments(tx, spec.task, spec.args, spec.kwargs, changes=changes)
-            run_id = ledger.insert_manual(tx, schedule.id, schedule.version, now=now, arguments=arguments)
+            asked = PlannedRun(now, now, Cause.MANUAL)
+            run_id = ledger.insert_asked_for(tx, schedule.id, schedule.version, asked, arguments=arguments)
             tx.changed = True
             run = runs.get(tx, run_id)
         if run is None:

@@ -13,6 +13,7 @@ class Cause(StrEnum):
     SCHEDULE = "schedule"
     CATCHUP = "catchup"
     MANUAL = "manual"
+    RERUN = "rerun"
 
 
 class RunState(StrEnum):
@@ -77,7 +78,8 @@ class Run(BaseModel):
     """One record of the ledger.
 
     One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
-    `covered_count` their number (a lower bound when `covered_count_exact` is false).
+    `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
+    rerun repeats.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -95,6 +97,7 @@ class Run(BaseModel):
     args: list[JsonValue]
     kwargs: dict[str, JsonValue]
     queue: str | None = None
+    origin_id: UUID | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -1,7 +1,7 @@
 """Writing plans into the ledger: runs and missed ranges inserted once, each under a node's lease to send it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -52,20 +52,27 @@ def record(tx: Transaction, entries: Sequence[Entry], *, now: datetime, lease: L
     return leased if inserted.rowcount == len(rows) else _recorded_now(tx, leased, lease)
 
 
-def insert_manual(tx: Transaction, schedule_id: UUID, version: int, *, now: datetime, arguments: Arguments) -> UUID:
-    """Record a run that somebody asked for at `now`, to be sent by any node, and return its id.
+def insert_asked_for(
+    tx: Transaction,
+    schedule_id: UUID,
+    version: int,
+    planned: PlannedRun,
+    *,
+    arguments: Arguments,
+    origin_id: UUID | None = None,
+) -> UUID:
+    """Record a run that somebody asked for, to be sent by any node, and return its id.
 
-    Its fire time is `now`, or the first free microsecond after it. The caller holds the lock of the schedule.
+    Its fire time is that of the plan, or the first microsecond after it that is free for the cause. The caller holds
+    the lock of the schedule.
     """
-    fire_time = now
     while True:
-        planned = PlannedRun(fire_time, now, Cause.MANUAL)
         row = _run(Entry(schedule_id, version, Plan((planned,), (), None, None)), planned, None)
-        row |= {"args": arguments.args, "kwargs": arguments.kwargs}
+        row |= {"args": arguments.args, "kwargs": arguments.kwargs, "origin_id": origin_id}
         if tx.connection.execute(_insert_once(tx), row).rowcount == 1:
             identity: UUID = row["id"]
             return identity
-        fire_time += timedelta(microseconds=1)
+        planned = replace(planned, fire_time=planned.fire_time + timedelta(microseconds=1))
 
 
 def _insert_once(tx: Transaction) -> Insert:

@@ -60,7 +60,7 @@ def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetim
         .where(
             runs.c.schedule_id == schedule_id,
             runs.c.state == RunState.PENDING.value,
-            runs.c.cause != Cause.MANUAL.value,
+            runs.c.cause.in_([Cause.SCHEDULE.value, Cause.CATCHUP.value]),
             runs.c.due_time > at,
         )
         .values(state=RunState.SKIPPED.value, reason=reason, finished_at=at)
@@ -146,6 +146,7 @@ def _run(row: Row[Any]) -> Run:
         args=spec["args"] if row.args is None else row.args,
         kwargs=spec["kwargs"] if row.kwargs is None else row.kwargs,
         queue=spec["queue"],
+        origin_id=row.origin_id,
         queued_at=row.queued_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

@@ -103,6 +103,7 @@ runs = Table(
     Column("due_time", UtcDateTime, nullable=False),
     Column("args", JSON(none_as_null=True), comment="null: those of the schedule's version; kwargs as well"),
     Column("kwargs", JSON(none_as_null=True)),
+    Column("origin_id", Uuid, comment="the run that it repeats, which may be gone"),
     Column("lease_node", Uuid, comment="node that is sending the message"),
     Column("lease_until", UtcDateTime, comment="until then no other node sends it"),
     Column("queued_at", UtcDateTime),

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from punctual.domain.identity import new_id
 from punctual.domain.processes import Node
+from punctual.domain.run import RunState
 from punctual.domain.triggers.zone import TZDATA_VERSION
-from punctual.store import nodes
+from punctual.store import nodes, runs
 from punctual.store.database import Database
 from punctual.testing import ManualClock
 
@@ -57,6 +59,7 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "args": ["/a", "/b"],
         "kwargs": {},
         "queue": None,
+        "origin_id": None,
         "queued_at": None,
         "started_at": None,
         "finished_at": None,
@@ -79,6 +82,25 @@ def test_run_now_takes_arguments_for_the_one_run(client: httpx.Client, create: C
     assert client.get("runs").json()["items"] == [run]
     kept = client.get("schedules/nightly").json()
     assert (kept["version"], kept["args"], kept["kwargs"]) == (1, ["/a"], {"destination": "/b", "keep": 3})
+
+
+def test_a_run_that_has_ended_is_done_again(client: httpx.Client, create: Create, database: Database) -> None:
+    create(task="backup.copy", args=["/a", "/b"])
+    run = client.post("schedules/nightly/run-now").json()
+    refused = client.post(f"runs/{run['id']}/rerun")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    with database.write() as tx:
+        runs.record_end(tx, UUID(run["id"]), state=RunState.FAILED, at=ManualClock().now())
+    answer = client.post(f"runs/{run['id']}/rerun", json={"kwargs": {"keep": 1}})
+    again = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["location"] == f"/api/v1/runs/{again['id']}"
+    assert again["id"] != run["id"]
+    changed = {"id": again["id"], "cause": "rerun", "origin_id": run["id"], "kwargs": {"keep": 1}}
+    assert again == run | changed
+    assert [item["id"] for item in client.get("runs", params={"cause": "rerun"}).json()["items"]] == [again["id"]]
+    wrong = client.post(f"runs/{run['id']}/rerun", json={"kwargs": {"kep": 1}})
+    assert [fault["path"] for fault in wrong.json()["errors"]] == ["kwargs.kep"]
 
 
 @pytest.mark.parametrize(

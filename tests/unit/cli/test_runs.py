@@ -32,6 +32,7 @@ RUN: dict[str, Any] = {
     "args": ["/srv/data"],
     "kwargs": {"keep": 7},
     "queue": None,
+    "origin_id": None,
     "queued_at": "2026-07-01T11:58:00.1Z",
     "started_at": "2026-07-01T11:58:00.2Z",
     "finished_at": "2026-07-01T11:58:12.2Z",
@@ -145,6 +146,16 @@ def test_show_tells_how_many_fire_times_were_missed() -> None:
     assert "no node was running" in shown
 
 
+def test_a_rerun_is_asked_for_with_its_changes_and_followed_to_its_end() -> None:
+    seen: list[str] = []
+    again = RUN | {"cause": "rerun", "origin_id": RUN["id"]}
+    result = call(again, "rerun", RUN["id"], "--kwarg", "keep=1", "--wait", seen=seen)
+    assert result.exit_code == 0, result.output
+    assert seen == [f"/api/v1/runs/{RUN['id']}/rerun"]
+    assert "succeeded after 12.0s" in result.stderr
+    assert f"repeats    {RUN['id']}" in said(again, "show", RUN["id"])
+
+
 def test_watching_refreshes_until_it_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
@@ -175,6 +186,6 @@ def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
     assert {state.value for state in TERMINAL} == ENDED
 
 
-@pytest.mark.parametrize("command", ["list", "show"])
+@pytest.mark.parametrize("command", ["list", "show", "rerun"])
 def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"punctual runs {command}" in said(None, command, "--help")

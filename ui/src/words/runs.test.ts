@@ -16,6 +16,7 @@ const run = (part: Partial<Run> = {}): Run => ({
   args: [],
   kwargs: {},
   queue: null,
+  origin_id: null,
   queued_at: null,
   started_at: null,
   finished_at: null,

@@ -36,12 +36,14 @@ export const CAUSE_MEANINGS: Record<Cause, string> = {
   schedule: "Its fire time came.",
   catchup: "It made up for a fire time that was met late.",
   manual: "Someone asked for it with “Run now”.",
+  rerun: "Someone asked for a run that had ended to be done again.",
 };
 
 export const CAUSES: { value: Cause; label: string }[] = [
   { value: "schedule", label: "Schedule" },
   { value: "catchup", label: "Catch-up" },
   { value: "manual", label: "Run now" },
+  { value: "rerun", label: "Rerun" },
 ];
 
 export const causeLabel = (cause: Cause): string => CAUSES.find(({ value }) => value === cause)?.label ?? cause;

@@ -4,13 +4,14 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from punctual.api.deps import ServicesDep
-from punctual.api.openapi import problems
+from punctual.api.body import parsed_as
+from punctual.api.deps import Actor, ServicesDep
+from punctual.api.openapi import body_of, problems
 from punctual.api.paging import PageQuery
-from punctual.api.schemas import RunOut, RunPageOut
+from punctual.api.schemas import ArgumentsIn, RunOut, RunPageOut
 from punctual.domain.run import Cause, RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -39,3 +40,28 @@ def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> Run
 def get_run(services: ServicesDep, run_id: UUID) -> RunOut:
     """Return one run."""
     return RunOut.of(services.runs.get(run_id))
+
+
+@router.post(
+    "/{run_id}/rerun",
+    status_code=HTTPStatus.ACCEPTED,
+    summary="Do a run again",
+    responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    openapi_extra=body_of(ArgumentsIn, required=False),
+)
+def rerun(
+    request: Request,
+    response: Response,
+    services: ServicesDep,
+    actor: Actor,
+    run_id: UUID,
+    body: Annotated[ArgumentsIn, Depends(parsed_as(ArgumentsIn))],
+) -> RunOut:
+    """Record a run that does one that has ended again: for the same fire time, by the same version of the schedule.
+
+    Its arguments are the same, or changed as asked. Where the fire time is taken by another rerun, it has the first
+    free microsecond after it.
+    """
+    run = services.runs.rerun(run_id, actor=actor, changes=body.changes)
+    response.headers["Location"] = f"{request.scope.get('root_path', '')}/runs/{run.id}"
+    return RunOut.of(run)

@@ -167,6 +167,7 @@ def upgrade() -> None:
             comment="null: those of the schedule's version; kwargs as well",
         ),
         sa.Column("kwargs", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("origin_id", sa.Uuid(), nullable=True, comment="the run that it repeats, which may be gone"),
         sa.Column("lease_node", sa.Uuid(), nullable=True, comment="node that is sending the message"),
         sa.Column("lease_until", UtcDateTime(), nullable=True, comment="until then no other node sends it"),
         sa.Column("queued_at", UtcDateTime(), nullable=True),
