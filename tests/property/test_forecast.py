@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from punctual.domain.calendars.use import Closure, OpenTimes, WhenClosed
 from punctual.domain.forecast import Forecast, Forecaster, Limits, Upcoming
 from punctual.domain.forecast_pattern import Window
+from punctual.domain.skip import Skip
 from punctual.domain.timetable import Fires, Timetable
 from punctual.domain.timing import Timing
 from punctual.domain.triggers import AnyTrigger, Cron, any_of, cron, every, once, rrule
@@ -121,6 +122,17 @@ def others(draw: st.DrawFn, zone: str, around: datetime, *, long: bool) -> AnySi
 
 
 @st.composite
+def skips_from(draw: st.DrawFn, timetable: Timetable, first: datetime) -> list[Skip]:
+    """Some of the first fire times."""
+    skips, fire_time = [], timetable.next_after(first - TICK)
+    for chosen in draw(st.lists(st.booleans(), max_size=20)):
+        if chosen and fire_time is not None:
+            skips.append(Skip(fire_time=fire_time, actor="a"))
+        fire_time = None if fire_time is None else timetable.next_after(fire_time)
+    return skips
+
+
+@st.composite
 def cases(draw: st.DrawFn, *, longest: int = 5) -> Case:
     """A window around a change of clocks: of minutes, or of days for a trigger that is not dense."""
     zone = draw(st.sampled_from(sorted(CHANGES)))
@@ -153,6 +165,7 @@ def cases(draw: st.DrawFn, *, longest: int = 5) -> Case:
     now = start + timedelta(seconds=draw(st.integers(-7200, 300)))
     first = timetable.next_after(now) or window.end
     left = draw(st.sampled_from([None, None, None, 1, 17, 400]))
+    timetable = replace(timetable, skips=tuple(draw(skips_from(timetable, first))))
     return Case(Upcoming("one", Timing(trigger=plain), timetable, first, left), hashed, window, now)
 
 

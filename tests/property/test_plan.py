@@ -10,6 +10,7 @@ from punctual.domain.calendars.use import Closure, OpenTimes, WhenClosed
 from punctual.domain.planner import RUNS_PER_PLAN, Plan, plan
 from punctual.domain.policies import CatchUp, CatchUpPolicy
 from punctual.domain.run import Cause, RunState
+from punctual.domain.skip import Skip
 from punctual.domain.timetable import Timetable
 from punctual.domain.triggers import every
 
@@ -56,6 +57,7 @@ class Case:
     jitter: int
     end: int | None
     runs_left: int | None
+    skips: list[int]
 
     def timetable(self) -> Timetable:
         return Timetable(
@@ -65,6 +67,7 @@ class Case:
             jitter=timedelta(seconds=self.jitter),
             open_times=Shut(self.stretches, for_good=self.for_good),
             when_closed=self.when_closed,
+            skips=tuple(Skip(fire_time=at(second), actor="a") for second in self.skips),
         )
 
     def fire_times(self) -> list[int]:
@@ -73,7 +76,7 @@ class Case:
 
     def earliest_due(self, second: int) -> int | None:
         """When a fire time may be sent at the earliest; None when it is skipped."""
-        if self.for_good is not None and second >= self.for_good:
+        if second in self.skips or (self.for_good is not None and second >= self.for_good):
             return None
         for start, end in self.stretches:
             if start <= second < end:
@@ -92,8 +95,9 @@ def cases(draw: st.DrawFn) -> Case:
     edges = sorted(draw(st.lists(st.integers(0, 900), max_size=8, unique=True)))
     stretches = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
     beyond = (stretches[-1][1] if stretches else 0) + 1
+    length = draw(st.integers(1, 90))
     return Case(
-        length=draw(st.integers(1, 90)),
+        length=length,
         late=draw(st.integers(0, 900)),
         catchup=CatchUp(
             policy=draw(st.sampled_from(CatchUpPolicy)),
@@ -107,6 +111,7 @@ def cases(draw: st.DrawFn) -> Case:
         jitter=draw(st.sampled_from([0, 0, 5, 600])),
         end=draw(st.none() | st.integers(0, 900)),
         runs_left=draw(st.none() | st.integers(1, 20)),
+        skips=[length * number for number in draw(st.lists(st.integers(0, 900 // length), max_size=4, unique=True))],
     )
 
 

@@ -14,7 +14,7 @@ from pydantic_core import core_schema, to_jsonable_python
 from starlette.routing import compile_path
 
 from punctual.api.problem import PROBLEM_MEDIA_TYPE, ProblemOut, title_of
-from punctual.api.schemas import ArgumentsIn, PauseIn
+from punctual.api.schemas import ArgumentsIn, PauseIn, SkipIn
 from punctual.api.schemas_calendars import CalendarImportIn, StretchesIn
 from punctual.api.schemas_preview import ExplainIn, PreviewIn
 from punctual.api.schemas_system import SignInIn
@@ -91,6 +91,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     SchedulePatch,
     PauseIn,
     ArgumentsIn,
+    SkipIn,
     PreviewIn,
     ExplainIn,
     SignInIn,

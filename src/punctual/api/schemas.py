@@ -21,6 +21,7 @@ def _in_utc(instant: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_in_utc), Field(description="RFC 3339, in UTC, with `Z`.")]
+Note = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None
 Seconds = Annotated[float, Field(ge=0, description="Seconds.")]
 
 
@@ -133,17 +134,26 @@ class CalendarUseOut(Answer):
     when_closed: WhenClosed
 
 
+class SkipOut(Answer):
+    """A fire time to come that will be skipped, by whose wish, and why."""
+
+    fire_time: Instant
+    actor: str
+    note: str | None
+
+
 class ScheduleStatusOut(Answer):
     """What the engine and the operators made of a schedule so far."""
 
     state: ScheduleState
     paused: bool
     pause_note: str | None
-    next_fire_time: Instant | None
+    next_fire_time: Instant | None = Field(description="The first one not decided on yet; `skips` may hold it.")
     next_due_time: Instant | None
     last_fire_time: Instant | None
     run_count: int = Field(description="The runs that its fire times made; `max_runs` bounds it.")
     finished: bool = Field(description="Its trigger, its `end_at` or its `max_runs` gives no further fire time.")
+    skips: list[SkipOut] = Field(description="Fire times to come that people chose to skip, in order of time.")
     error: str | None = Field(description="Why it cannot be planned; it is tried again at `next_due_time`.")
     trigger_text: str = Field(description="The trigger as short text.")
     trigger_words: str = Field(description="When it fires, in words: the trigger and what bounds it.")
@@ -161,6 +171,7 @@ class ScheduleStatusOut(Answer):
             last_fire_time=status.last_fire_time,
             run_count=status.run_count,
             finished=status.state is ScheduleState.FINISHED,
+            skips=[SkipOut.model_validate(skip, from_attributes=True) for skip in status.skips],
             error=status.error,
             trigger_text=schedule.spec.trigger.text,
             trigger_words=timing_words(schedule.spec),
@@ -335,6 +346,12 @@ class PauseIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    note: str | None = Field(
-        default=None, max_length=2000, pattern=r"^[^\x00]*$", description="Why; shown beside the schedule."
-    )
+    note: Note = Field(default=None, description="Why; shown beside the schedule.")
+
+
+class SkipIn(BaseModel):
+    """Why the next run is skipped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: Note = Field(default=None, description="Why; the record of the fire time tells it.")

@@ -30,7 +30,7 @@ from punctual.cli.output import (
     relative,
     when,
 )
-from punctual.cli.schedule_actions import run_schedule
+from punctual.cli.schedule_actions import run_schedule, skip_next_run, unskip_runs
 from punctual.cli.spec_options import SpecOptions, takes_spec_options
 
 app = typer.Typer(
@@ -244,6 +244,8 @@ def resume_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "t
 
 
 app.command("run")(run_schedule)
+app.command("skip-next")(skip_next_run)
+app.command("unskip")(unskip_runs)
 
 _REQUIRED = {"name": "NAME", "task": "--task", "trigger": "--trigger"}
 
@@ -297,6 +299,10 @@ def _row(schedule: Document, now: datetime) -> tuple[str, ...]:
     )
 
 
+def _skip(skip: Document, now: datetime) -> str:
+    return f"{when(skip['fire_time'], now)}, by {skip['actor']}" + (f": {skip['note']}" if skip["note"] else "")
+
+
 def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
     status, catchup = schedule["status"], schedule["catchup"]
     return [
@@ -313,6 +319,7 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("kwargs", compact(schedule["kwargs"])),
         ("queue", schedule["queue"]),
         ("next fire time", when(status["next_fire_time"], now)),
+        ("skips", "\n".join(_skip(skip, now) for skip in status["skips"])),
         ("last fire time", when(status["last_fire_time"], now)),
         ("runs made", f"{status['run_count']} of {schedule['max_runs']}" if schedule["max_runs"] else None),
         ("catch-up", f"{catchup['policy']}, for what is more than {catchup['grace']:g}s late"),

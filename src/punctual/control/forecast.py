@@ -1,7 +1,7 @@
 """What all active schedules will send in a window, minute by minute."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import MAXYEAR, datetime, timedelta
 from uuid import UUID
 
@@ -98,7 +98,7 @@ def _spec(schedule: ActiveSchedule) -> ScheduleSpec | None:
 def _upcoming(schedule: ActiveSchedule, spec: ScheduleSpec, known: Mapping[str, Calendar]) -> Upcoming | None:
     left = None if spec.max_runs is None else max(spec.max_runs - schedule.run_count, 0)
     try:
-        timetable = spec.timetable(str(schedule.id), known)
-    except LookupError:  # a calendar is gone
+        timetable = replace(spec.timetable(str(schedule.id), known), skips=schedules.read_skips(schedule.skips))
+    except (LookupError, ValidationError):  # a calendar is gone
         return None
     return Upcoming(schedule.name, spec, timetable, schedule.next_fire_time, left)

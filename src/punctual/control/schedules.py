@@ -5,16 +5,20 @@ from typing import Any
 
 from punctual.control.documents import changed_arguments, merged, read_spec
 from punctual.control.settle import settle
-from punctual.control.timetables import no_schedule, waiting
+from punctual.control.timetables import next_run, no_schedule, timetable_of, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import new_id
 from punctual.domain.planner import PlannedRun
 from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
+from punctual.domain.skip import Skip
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
+
+MOST_SKIPS = 100
+"""Fire times of one schedule that can be skipped ahead; beyond, a pause is meant."""
 
 
 class Schedules:
@@ -88,7 +92,7 @@ class Schedules:
                 run_count=schedule.status.run_count,
             )
             if spec == schedule.spec:
-                return schedule
+                return self._save(tx, schedule, actor)
             update = {"spec": spec, "version": schedule.version + 1, "updated_at": now}
             changed = schedule.model_copy(update=update)
             if not changed.status.paused and not spec.same_fire_times(schedule.spec):
@@ -138,6 +142,35 @@ class Schedules:
             status = schedule.status.model_copy(update={"paused": False, "pause_note": None})
             resumed = schedule.model_copy(update={"status": status, "updated_at": now})
             return self._save(tx, waiting(tx, resumed, now), actor)
+
+    def skip_next(self, ref: str, *, note: str | None, actor: str) -> Schedule:
+        """Let the next fire time that would run be skipped; asked again, the one after it.
+
+        Raises ConflictError where there is none, or where MOST_SKIPS are skipped already.
+        """
+        now = self._clock.now()
+        with self._database.write() as tx:
+            schedule = settle(tx, _lock(tx, ref), now)
+            skips = schedule.status.skips
+            if len(skips) >= MOST_SKIPS:
+                message = f"{len(skips)} fire times of {schedule.spec.name!r} are skipped already."
+                raise ConflictError(message, fix="Pause the schedule.")
+            fire_time = next_run(tx, schedule)
+            return self._skipping(tx, schedule, (*skips, Skip(fire_time=fire_time, actor=actor, note=note)), actor)
+
+    def unskip(self, ref: str, *, actor: str) -> Schedule:
+        """Let the fire times run that were to be skipped, as far as they are still to come."""
+        now = self._clock.now()
+        with self._database.write() as tx:
+            return self._skipping(tx, settle(tx, _lock(tx, ref), now), (), actor)
+
+    def _skipping(self, tx: Transaction, schedule: Schedule, skips: tuple[Skip, ...], actor: str) -> Schedule:
+        status = schedule.status.model_copy(update={"skips": skips})
+        schedule = schedule.model_copy(update={"status": status})
+        if status.next_fire_time is not None:
+            wake = timetable_of(tx, schedule).wake_time(status.next_fire_time)
+            schedule = schedule.model_copy(update={"status": status.at(status.next_fire_time, wake)})
+        return self._save(tx, schedule, actor)
 
     def run_now(self, ref: str, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen
         """Record a run for a node to send at once, its arguments changed if so asked; also of a paused schedule."""

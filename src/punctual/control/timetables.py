@@ -2,26 +2,48 @@
 
 import difflib
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from punctual.domain.calendars.calendar import Calendar
-from punctual.domain.errors import Fault, NotFoundError
+from punctual.domain.errors import ConflictError, Fault, NotFoundError
 from punctual.domain.schedule import Schedule
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 from punctual.store import calendars
 from punctual.store.database import Transaction
 
+_TICK = timedelta(microseconds=1)
+_SEARCHED = timedelta(days=5 * 365)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
 
 def timetable_of(tx: Transaction, schedule: Schedule) -> Timetable:
-    """Return when a schedule fires, with its calendars as they are; raises NotFoundError for one that is gone."""
+    """Return when a schedule fires, with its calendars as they are and its skips; NotFoundError for a calendar gone."""
     names = schedule.spec.calendars.names
     known = calendars.load(tx, names)
     for name in names:
         if name not in known:
             message = f"The calendar {name!r} of the schedule {schedule.spec.name!r} is gone."
             raise NotFoundError(message, fix="Make a calendar of that name, or change the schedule.")
-    return schedule.spec.timetable(str(schedule.id), known)
+    return replace(schedule.spec.timetable(str(schedule.id), known), skips=schedule.status.skips)
+
+
+def next_run(tx: Transaction, schedule: Schedule) -> datetime:
+    """Return the next fire time that would run, past those closed or skipped; raises ConflictError if there is none."""
+    status, name = schedule.status, schedule.spec.name
+    if status.paused:
+        message = f"The schedule {name!r} is paused: it has no next run."
+        raise ConflictError(message, fix="Resume it first.")
+    first = status.next_fire_time
+    found = None
+    if first is not None:
+        last = first + _SEARCHED if _LATEST - first > _SEARCHED else _LATEST
+        found = timetable_of(tx, schedule).next_open(first - _TICK, until=last)
+    if found is None:
+        message = f"The schedule {name!r} has no further fire time that would run."
+        raise ConflictError(message, fix="Preview it to see why.")
+    return found
 
 
 def no_schedule(ref: str) -> NotFoundError:

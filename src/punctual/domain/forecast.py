@@ -146,11 +146,12 @@ class Forecaster:
         end_at, runs_left = timetable.end_at, schedule.runs_left
         if end_at is not None and end_at >= self._window.end:
             end_at = None
-        if runs_left is None and end_at is None and timetable.open_times is None:
+        if runs_left is None and end_at is None and timetable.open_times is None and not timetable.skips:
             dense = dense_interval_key(timetable.trigger, first, self._window.start)
             if dense is not None:
                 return dense
-        return same_fire_times_key(timetable.trigger), first, end_at, schedule.timing.calendars, runs_left
+        same = same_fire_times_key(timetable.trigger)
+        return same, first, end_at, schedule.timing.calendars, runs_left, timetable.skips
 
     def _work_out(self) -> None:
         for group in self._groups.values():

@@ -83,7 +83,7 @@ def pattern_of(
         if steps >= most_steps:
             return Pattern(bursts, skipped, window.minute_at(max(window.minute_of(fire_time), 0)), steps)
         base = fire_time
-        if fire_time > shut_until and timetable.open_times is not None:
+        if fire_time > shut_until and (timetable.open_times is not None or timetable.skips):
             decision = fixed.decide(fire_time)
             if isinstance(decision, Closed):
                 shut_until = decision.last
@@ -115,6 +115,7 @@ def _row(timetable: Timetable, fire_time: datetime, last: datetime | None, runs_
     if row.size == 1:
         return row
     bounds = [bound for bound in (last, timetable.end_at) if bound is not None]
+    bounds += [skip.fire_time - TICK for skip in timetable.skips if skip.fire_time > fire_time]
     if last is None and open_times is not None:
         bounds.append(open_times.open_until(fire_time, row.last + TICK) - TICK)
     too_many = last is None and runs_left is not None and row.size > runs_left

@@ -156,11 +156,17 @@ def _older(
         return None
     count, exact = timetable.count_between(first, last, COUNT_LIMIT)
     decision = timetable.decide(first)
+    on_purpose = any(first <= skip.fire_time <= last for skip in timetable.skips)
     if isinstance(decision, Closed) and timetable.next_open(first, until=last) is None:
-        return PassedOver(RunState.SKIPPED, first, last, count, exact, decision.reason)
+        reason = decision.reason
+        if on_purpose and last > first:
+            reason += " The others are skipped on purpose or in closed time, too."
+        return PassedOver(RunState.SKIPPED, first, last, count, exact, reason)
     reason = _reason(catchup, superseded=superseded)
     if timetable.open_times is not None:
         reason += " Those in closed time, if any, are counted too."
+    if on_purpose:
+        reason += " Those skipped on purpose are counted too."
     return PassedOver(RunState.MISSED, first, last, count, exact, reason)
 
 

@@ -1,6 +1,7 @@
 """A schedule: the document people write, and the state the engine keeps beside it."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -9,9 +10,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from punctual.domain.names import LookupName, printable
 from punctual.domain.policies import CatchUp
+from punctual.domain.skip import Skip
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
+_TICK = timedelta(microseconds=1)
 _CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
 ScheduleName = LookupName
 
@@ -44,7 +47,8 @@ class ScheduleStatus(BaseModel):
 
     `error` says why the schedule cannot be planned; it is tried again at `next_due_time`.
     Without a `next_fire_time`, a schedule that is not paused is finished: its trigger, its `end_at` or its `max_runs`
-    gives no further one. `run_count` is how many runs its fire times have made.
+    gives no further one. `run_count` is how many runs its fire times have made. `skips` are fire times to come that
+    people chose not to run, in order of time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,23 +60,30 @@ class ScheduleStatus(BaseModel):
     last_fire_time: datetime | None = None
     run_count: int = 0
     error: str | None = None
+    skips: tuple[Skip, ...] = ()
 
     def at(self, next_fire_time: datetime | None, next_due_time: datetime | None) -> "ScheduleStatus":
-        """Return this status with the next fire time moved, to be decided on when it is due, and without an error."""
-        return self.model_copy(update={"next_fire_time": next_fire_time, "next_due_time": next_due_time, "error": None})
+        """Return this status with the next fire time moved, to be decided on when it is due, and without an error.
+
+        Skips that were decided on by then are dropped.
+        """
+        moved = {"next_fire_time": next_fire_time, "next_due_time": next_due_time, "error": None}
+        return self.model_copy(update={**moved, "skips": undecided(self.skips, next_fire_time)})
 
     def idle(self) -> "ScheduleStatus":
-        """Return this status with no fire time to come."""
-        return self.at(None, None)
+        """Return this status with no fire time to come until it is taken up again; skips stay for then."""
+        return self.model_copy(update={"next_fire_time": None, "next_due_time": None, "error": None})
 
     def runs_left(self, timing: Timing) -> int | None:
         """Return how many more runs the timing allows; None for any number."""
         return None if timing.max_runs is None else max(timing.max_runs - self.run_count, 0)
 
     def waiting(self, spec: ScheduleSpec, timetable: Timetable, now: datetime) -> "ScheduleStatus":
-        """Return this status at the first fire time after now."""
+        """Return this status at the first fire time after now; a skip that is no fire time of the spec is dropped."""
+        skips = tuple(skip for skip in self.skips if timetable.next_after(skip.fire_time - _TICK) == skip.fire_time)
         following = None if self.runs_left(spec) == 0 else timetable.next_after(now)
-        return self.at(following, timetable.wake_time(following))
+        timetable = replace(timetable, skips=skips)
+        return self.model_copy(update={"skips": skips}).at(following, timetable.wake_time(following))
 
     @property
     def state(self) -> ScheduleState:
@@ -82,6 +93,11 @@ class ScheduleStatus(BaseModel):
         if self.error is not None:
             return ScheduleState.ERROR
         return ScheduleState.FINISHED if self.next_fire_time is None else ScheduleState.ACTIVE
+
+
+def undecided(skips: tuple[Skip, ...], next_fire_time: datetime | None) -> tuple[Skip, ...]:
+    """Return the skips that are still to be decided on, by the first fire time that is."""
+    return tuple(skip for skip in skips if next_fire_time is not None and skip.fire_time >= next_fire_time)
 
 
 class Schedule(BaseModel):

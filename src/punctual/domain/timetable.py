@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from punctual.domain.calendars.use import Closure, OpenTimes, WhenClosed
 from punctual.domain.identity import stable_number
+from punctual.domain.skip import Skip
 from punctual.domain.triggers import Trigger
 
 _TICK = timedelta(microseconds=1)
@@ -34,6 +35,7 @@ class Timetable:
     """The fire times of one schedule, and what becomes of each; pure, and the same on every node.
 
     `start_at` and `end_at` bound the fire times, both included. `key` is what the jitter depends on: the schedule's id.
+    `skips` are fire times that people chose not to run.
     """
 
     trigger: Trigger
@@ -43,6 +45,7 @@ class Timetable:
     jitter: timedelta = timedelta(0)
     open_times: OpenTimes | None = None
     when_closed: WhenClosed = WhenClosed.SKIP
+    skips: tuple[Skip, ...] = ()
 
     def next_after(self, instant: datetime) -> datetime | None:
         """Return the first fire time strictly after the instant; None when there is none."""
@@ -68,6 +71,9 @@ class Timetable:
         Of the fire times in one closed stretch, `next_open` moves the last to the opening, unless the trigger fires at
         the opening itself: so a stretch ends in one run, not in many.
         """
+        for skip in self.skips:
+            if skip.fire_time == fire_time:
+                return Closed(fire_time, skip.reason)
         closure = None if self.open_times is None else self.open_times.closure_at(fire_time)
         if closure is None:
             return Fires(fire_time if not self.jitter else self._jittered(fire_time, fire_time))
@@ -105,9 +111,11 @@ class Timetable:
         """Return the last fire time before an instant that runs; None when there is none back to `since`."""
         fire_time = self.previous_before(instant)
         while fire_time is not None and fire_time >= since:
-            if self.open_times is None or isinstance(self.decide(fire_time), Fires):
+            if isinstance(self.decide(fire_time), Fires):
                 return fire_time
-            fire_time = self.previous_before(self.open_times.closed_since(fire_time))
+            closed = self.open_times is not None and self.open_times.closure_at(fire_time) is not None
+            start = self.open_times.closed_since(fire_time) if self.open_times is not None and closed else fire_time
+            fire_time = self.previous_before(start)
         return None
 
     def _jittered(self, fire_time: datetime, base: datetime) -> datetime:

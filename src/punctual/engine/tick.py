@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.errors import PunctualError
 from punctual.domain.identity import run_id
 from punctual.domain.planner import Plan, plan
-from punctual.domain.schedule import ScheduleSpec
+from punctual.domain.schedule import ScheduleSpec, undecided
 from punctual.engine.sender import TaskMessage
 from punctual.store import calendars, ledger, schedules
 from punctual.store.database import Database, Transaction
@@ -75,11 +75,16 @@ def _plan(
 ) -> Plan | None:
     left = None if spec.max_runs is None else spec.max_runs - schedule.run_count
     try:
-        timetable = spec.timetable(str(schedule.id), known)
-        return plan(timetable, spec.catchup, first=schedule.next_fire_time, now=now, runs_left=left)
+        skips = schedules.read_skips(schedule.skips)
+        timetable = replace(spec.timetable(str(schedule.id), known), skips=skips)
+        made = plan(timetable, spec.catchup, first=schedule.next_fire_time, now=now, runs_left=left)
     except (PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         _set_aside(tx, schedule, error, now)
         return None
+    left_over = undecided(skips, made.next_fire_time)
+    if left_over != skips:
+        schedules.set_skips(tx, schedule.id, left_over)
+    return made
 
 
 def _set_aside(tx: Transaction, schedule: DueSchedule, error: Exception, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from punctual.domain.errors import ConflictError
 from punctual.domain.names import parse_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
+from punctual.domain.skip import Skip
 from punctual.store import calendars
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
@@ -21,7 +22,7 @@ from punctual.store.tables import schedule_versions, schedules
 
 @dataclass(frozen=True, slots=True)
 class DueSchedule:
-    """A claimed schedule: what is needed to plan it. Its `document` has not been validated."""
+    """A claimed schedule: what is needed to plan it. Its `document` and its `skips` have not been validated."""
 
     id: UUID
     name: str
@@ -30,17 +31,19 @@ class DueSchedule:
     next_fire_time: datetime
     run_count: int
     error_count: int
+    skips: list[JsonValue] | None
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveSchedule:
-    """A schedule that has fire times to come. Its `document` has not been validated."""
+    """A schedule that has fire times to come. Its `document` and its `skips` have not been validated."""
 
     id: UUID
     name: str
     document: dict[str, JsonValue]
     next_fire_time: datetime
     run_count: int
+    skips: list[JsonValue] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
             schedules.c.next_fire_time,
             schedules.c.run_count,
             schedules.c.error_count,
+            schedules.c.skips,
         )
         .join(schedule_versions, _CURRENT)
         .where(schedules.c.next_due_time <= now)
@@ -118,6 +122,11 @@ def advance_many(tx: Transaction, advances: Sequence[Advance]) -> None:
         for each in advances
     ]
     tx.connection.execute(statement, rows)
+
+
+def set_skips(tx: Transaction, schedule_id: UUID, skips: Sequence[Skip]) -> None:
+    """Keep these fire times as the ones that a claimed schedule is to skip."""
+    tx.connection.execute(update(schedules).where(schedules.c.id == schedule_id).values(skips=_skip_documents(skips)))
 
 
 def set_aside(tx: Transaction, schedule_id: UUID, *, error: str, error_count: int, retry_at: datetime) -> None:
@@ -208,6 +217,7 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             next_due_time=status.next_due_time,
             last_fire_time=status.last_fire_time,
             run_count=status.run_count,
+            skips=_skip_documents(status.skips),
             error=status.error,
             error_count=0,
             declared_by=schedule.declared_by,
@@ -256,6 +266,7 @@ def list_active(tx: Transaction, *, query: str | None, after: UUID | None, limit
             schedule_versions.c.spec,
             schedules.c.next_fire_time,
             schedules.c.run_count,
+            schedules.c.skips,
         )
         .join(schedule_versions, _CURRENT)
         .where(schedules.c.deleted_at.is_(None))
@@ -322,6 +333,15 @@ def _insert_version(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     )
 
 
+def read_skips(documents: Sequence[JsonValue] | None) -> tuple[Skip, ...]:
+    """Return skips as they are stored; raises ValidationError for what is none."""
+    return tuple(Skip.model_validate(document) for document in documents or ())
+
+
+def _skip_documents(skips: Sequence[Skip]) -> list[JsonValue] | None:
+    return [skip.model_dump(mode="json") for skip in skips] or None
+
+
 def _name_taken(name: str) -> ConflictError:
     return ConflictError(
         f"There is a schedule named {name!r} already.", fix="Choose another name, or change the schedule that has it."
@@ -341,6 +361,7 @@ def _schedule(row: Row[Any]) -> Schedule:
             last_fire_time=row.last_fire_time,
             run_count=row.run_count,
             error=row.error,
+            skips=read_skips(row.skips),
         ),
         created_at=row.created_at,
         updated_at=row.updated_at,

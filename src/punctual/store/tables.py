@@ -40,6 +40,7 @@ schedules = Table(
     Column("next_due_time", UtcDateTime, comment="when a node looks at it next; null: never"),
     Column("last_fire_time", UtcDateTime),
     Column("run_count", Integer, nullable=False, comment="runs that its fire times made; max_runs bounds it"),
+    Column("skips", JSON(none_as_null=True), comment="fire times to come that people chose not to run; null: none"),
     Column("error", Text),
     Column("error_count", Integer, nullable=False),
     Column("declared_by", String(255)),

@@ -31,6 +31,29 @@ def test_a_paused_schedule_says_why_and_fires_again_once_resumed(client: httpx.C
     assert resumed.json()["status"] == made["status"]
 
 
+def test_the_next_run_is_skipped_and_taken_back(client: httpx.Client, create: Create) -> None:
+    made = create(trigger="0 2 * * * Europe/Berlin")
+    answer = client.post("schedules/nightly/skip-next", json={"note": "Moving house."})
+    (skip,) = answer.json()["status"]["skips"]
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
+    assert (skip["fire_time"], skip["note"]) == ("2026-01-01T01:00:00Z", "Moving house.")
+    assert skip["actor"] == client.get("whoami").json()["actor"]
+    first, second = client.get("schedules/nightly/preview", params={"count": "2"}).json()["fire_times"]
+    assert (first["due_time"], second["due_time"]) == (None, "2026-01-02T01:00:00Z")
+    assert first["notes"] == [f"skipped: Skipped on purpose by {skip['actor']}: Moving house"]
+    explained = client.get("schedules/nightly/explain", params={"instant": "2026-01-01T01:00:00Z"}).json()
+    assert (explained["fires"], explained["due_time"]) == (False, None)
+    assert explained["reasons"] == [f"Skipped on purpose by {skip['actor']}: Moving house"]
+    assert client.get("forecast").json()["skipped"] == 1
+    back = client.post("schedules/nightly/unskip")
+    assert (back.status_code, back.json()["status"]) == (200, made["status"])
+    wrong = client.post("schedules/nightly/skip-next", json={"note": 7, "nte": ""})
+    assert [fault["path"] for fault in wrong.json()["errors"]] == ["note", "nte"]
+    client.post("schedules/nightly/pause")
+    refused = client.post("schedules/nightly/skip-next")
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+
+
 def test_pausing_takes_no_body_but_refuses_a_wrong_one(client: httpx.Client, create: Create) -> None:
     create()
     wrong = client.post("schedules/nightly/pause", json={"note": "n" * 2001, "nte": ""})

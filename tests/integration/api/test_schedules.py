@@ -62,6 +62,7 @@ def test_a_created_schedule_is_answered_with_its_place_its_version_and_its_next_
             "next_due_time": "2026-01-01T01:00:00Z",
             "last_fire_time": None,
             "run_count": 0,
+            "skips": [],
             "finished": False,
             "error": None,
             "trigger_text": "0 2 * * * Europe/Berlin",

@@ -46,6 +46,7 @@ BACKUP: dict[str, Any] = {
         "last_fire_time": "2026-07-01T11:58:00Z",
         "run_count": 2,
         "finished": False,
+        "skips": [],
         "error": None,
         "trigger_text": "every 4s",
         "trigger_words": "every 4 seconds, counted from 12:00 on 1 July 2026 UTC",
@@ -289,6 +290,19 @@ def test_arguments_for_one_run_are_sent_as_json() -> None:
     assert server.body == {"args": ["/srv", 7], "kwargs": {"keep": 1, "label": "seven"}}
 
 
+def test_skipping_says_what_is_skipped_and_how_to_undo_it() -> None:
+    skip = {"fire_time": "2026-07-01T12:00:04Z", "actor": "anna", "note": "storage moves"}
+    skipping = BACKUP | {"status": BACKUP["status"] | {"skips": [skip]}}
+    server = Server(POST=[skipping, BACKUP], GET=[skipping])
+    assert said(server, "skip-next", "backup", "--note", "storage moves") == (
+        "backup skips 2026-07-01 12:00:04 UTC (in 4s). To undo: punctual schedules unskip backup\n"
+    )
+    assert server.body == {"note": "storage moves"}
+    assert "skips           2026-07-01 12:00:04 UTC (in 4s), by anna: storage moves" in said(server, "show", "backup")
+    assert said(server, "unskip", "backup") == "backup skips nothing.\n"
+    assert server.calls[::2] == ["POST /api/v1/schedules/backup/skip-next", "POST /api/v1/schedules/backup/unskip"]
+
+
 RUNNING = RUN | {"state": "running", "worker": "celery@host", "started_at": "2026-07-01T12:00:01Z"}
 SUCCEEDED = RUNNING | {"state": "succeeded", "finished_at": "2026-07-01T12:00:03Z"}
 FAILED = SUCCEEDED | {"state": "failed", "error": {"type": "OSError", "message": "disk full", "traceback": None}}
@@ -334,6 +348,8 @@ def test_every_command_takes_the_server_of_the_group() -> None:
     assert str(server.requests[0].url).startswith("http://elsewhere.example:9/api/v1/")
 
 
-@pytest.mark.parametrize("command", ["list", "show", "create", "edit", "delete", "restore", "pause", "resume", "run"])
+@pytest.mark.parametrize(
+    "command", ["list", "show", "create", "edit", "delete", "restore", "pause", "resume", "run", "skip-next", "unskip"]
+)
 def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"punctual schedules {command}" in said(Server(), command, "--help")

@@ -116,6 +116,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedules/{ref}/skip-next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip the next run of a schedule
+         * @description Let the next fire time that would run be skipped; asked again, the one after it.
+         *
+         *     `status.skips` shows it until its time has come; then the ledger has a `skipped` record with the reason.
+         */
+        post: operations["skipNextRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schedules/{ref}/unskip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip nothing of a schedule
+         * @description Let the fire times run that were to be skipped, as far as they are still to come.
+         */
+        post: operations["unskipRuns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/schedules/{ref}/run-now": {
         parameters: {
             query?: never;
@@ -1427,7 +1469,10 @@ export interface components {
             paused: boolean;
             /** Pause Note */
             pause_note: string | null;
-            /** Next Fire Time */
+            /**
+             * Next Fire Time
+             * @description The first one not decided on yet; `skips` may hold it.
+             */
             next_fire_time: string | null;
             /** Next Due Time */
             next_due_time: string | null;
@@ -1443,6 +1488,11 @@ export interface components {
              * @description Its trigger, its `end_at` or its `max_runs` gives no further fire time.
              */
             finished: boolean;
+            /**
+             * Skips
+             * @description Fire times to come that people chose to skip, in order of time.
+             */
+            skips: components["schemas"]["SkipOut"][];
             /**
              * Error
              * @description Why it cannot be planned; it is tried again at `next_due_time`.
@@ -1472,6 +1522,22 @@ export interface components {
              * @description RFC 3339, in UTC, with `Z`.
              */
             expires_at: string;
+        };
+        /**
+         * SkipOut
+         * @description A fire time to come that will be skipped, by whose wish, and why.
+         */
+        SkipOut: {
+            /**
+             * Fire Time
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            fire_time: string;
+            /** Actor */
+            actor: string;
+            /** Note */
+            note: string | null;
         };
         /**
          * SolarOut
@@ -2567,6 +2633,18 @@ export interface components {
             code: string;
         };
         /**
+         * SkipIn
+         * @description Why the next run is skipped.
+         */
+        SkipIn: {
+            /**
+             * Note
+             * @description Why; the record of the fire time tells it.
+             * @default null
+             */
+            note?: string | null;
+        };
+        /**
          * Solar
          * @description Fires at an event of the sun's day; days without it, in polar summer and winter, are left out.
          */
@@ -3370,6 +3448,200 @@ export interface operations {
         };
     };
     resumeSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the name of a schedule, URL-encoded. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    skipNextRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the name of a schedule, URL-encoded. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SkipIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    unskipRuns: {
         parameters: {
             query?: never;
             header?: never;

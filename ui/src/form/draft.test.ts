@@ -42,6 +42,7 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
     next_due_time: null,
     last_fire_time: null,
     run_count: 0,
+    skips: [],
     finished: false,
     error: null,
     trigger_text: "every 90s",

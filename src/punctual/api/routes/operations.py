@@ -11,7 +11,7 @@ from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.preconditions import etag
 from punctual.api.routes.schedules import Ref
-from punctual.api.schemas import ArgumentsIn, PauseIn, RunOut, ScheduleOut
+from punctual.api.schemas import ArgumentsIn, PauseIn, RunOut, ScheduleOut, SkipIn
 from punctual.api.schemas_preview import ExplanationOut, PreviewOut
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
@@ -40,6 +40,36 @@ def pause_schedule(
 def resume_schedule(response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> ScheduleOut:
     """Let a paused schedule fire again, from the next fire time after now."""
     schedule = services.schedules.resume(ref, actor=actor)
+    response.headers["ETag"] = etag(schedule.version)
+    return ScheduleOut.of(schedule)
+
+
+@router.post(
+    "/{ref}/skip-next",
+    summary="Skip the next run of a schedule",
+    responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    openapi_extra=body_of(SkipIn, required=False),
+)
+def skip_next_run(
+    response: Response,
+    services: ServicesDep,
+    actor: Actor,
+    ref: Ref,
+    body: Annotated[SkipIn, Depends(parsed_as(SkipIn))],
+) -> ScheduleOut:
+    """Let the next fire time that would run be skipped; asked again, the one after it.
+
+    `status.skips` shows it until its time has come; then the ledger has a `skipped` record with the reason.
+    """
+    schedule = services.schedules.skip_next(ref, note=body.note, actor=actor)
+    response.headers["ETag"] = etag(schedule.version)
+    return ScheduleOut.of(schedule)
+
+
+@router.post("/{ref}/unskip", summary="Skip nothing of a schedule", responses=problems(HTTPStatus.NOT_FOUND))
+def unskip_runs(response: Response, services: ServicesDep, actor: Actor, ref: Ref) -> ScheduleOut:
+    """Let the fire times run that were to be skipped, as far as they are still to come."""
+    schedule = services.schedules.unskip(ref, actor=actor)
     response.headers["ETag"] = etag(schedule.version)
     return ScheduleOut.of(schedule)
 

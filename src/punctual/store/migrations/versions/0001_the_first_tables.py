@@ -38,6 +38,12 @@ def upgrade() -> None:
         sa.Column(
             "run_count", sa.Integer(), nullable=False, comment="runs that its fire times made; max_runs bounds it"
         ),
+        sa.Column(
+            "skips",
+            sa.JSON(none_as_null=True),
+            nullable=True,
+            comment="fire times to come that people chose not to run; null: none",
+        ),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("error_count", sa.Integer(), nullable=False),
         sa.Column("declared_by", sa.String(length=255), nullable=True),

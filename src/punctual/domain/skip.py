@@ -1,0 +1,21 @@
+"""A fire time that people chose not to run, before its time came."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Skip(BaseModel):
+    """One fire time to skip, by whose wish, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fire_time: datetime
+    actor: str
+    note: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The sentence that its record in the ledger has."""
+        why = "" if not self.note else f": {self.note.rstrip('.')}"
+        return f"Skipped on purpose by {self.actor}{why}."
