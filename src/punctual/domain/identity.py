@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4, uuid5
 
@@ -17,6 +18,7 @@ def new_id() -> UUID:
     return uuid4()
 
 
+@lru_cache(maxsize=8192)  # asked for once when a batch is recorded, and again when its messages are made
 def run_id(schedule_id: UUID, fire_time: datetime, cause: "Cause") -> UUID:
     """Return the one id of the run for this schedule, fire time and cause; it is also the Celery task id.
 
