@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from punctual.api.schemas import Answer, Instant
+from punctual.api.schemas import Answer, Instant, RunOut
 from punctual.control.preview import ExplainedInstant, FirePreview, Preview
+from punctual.control.recorded import RecordedInstant
 from punctual.domain.timing import Timing
 
 Notes = Annotated[
@@ -86,6 +87,25 @@ class ExplanationOut(Answer):
             notes=list(explanation.notes),
             previous=None if explained.previous is None else FireTimeOut.of(explained.previous),
             next=None if explained.next is None else FireTimeOut.of(explained.next),
+        )
+
+
+class ScheduleExplanationOut(ExplanationOut):
+    """Whether a schedule fires at an instant, by its present version, and what the ledger has for that instant."""
+
+    records: list[RunOut] = Field(
+        description="What happened at the instant, or instead: the runs of that fire time and their reruns, or the "
+        "record of many fire times that it is one of."
+    )
+    no_record: str | None = Field(description="Where there is none: why, in a sentence.")
+
+    @classmethod
+    def with_records(cls, explained: ExplainedInstant, recorded: RecordedInstant) -> "ScheduleExplanationOut":
+        """Return the answer for an explained instant of a schedule."""
+        return cls(
+            **dict(ExplanationOut.of(explained)),
+            records=[RunOut.of(run) for run in recorded.records],
+            no_record=recorded.why_none,
         )
 
 

@@ -40,8 +40,8 @@ def print_preview(preview: Document, output: Format, *, ending: str) -> None:
         print_lines([ending])
 
 
-def print_explanation(found: Document) -> None:
-    """Print whether something fires at an instant, and if not, why."""
+def print_explanation(found: Document, *more: tuple[str, str | None]) -> None:
+    """Print whether something fires at an instant, and if not, why; then what more there is to say of it."""
     zone = _zone(found)
     sent = found["due_time"] if found["due_time"] != found["instant"] else None
     print_facts(
@@ -54,6 +54,7 @@ def print_explanation(found: Document) -> None:
             ("notes", "\n".join(found["notes"])),
             ("previous", _moment(found["previous"], zone)),
             ("next", _moment(found["next"], zone)),
+            *more,
         ]
     )
 

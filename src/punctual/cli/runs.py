@@ -26,6 +26,7 @@ from punctual.cli.output import (
     took,
     when,
 )
+from punctual.cli.trigger_arguments import read_instant, utc_text
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import PunctualError, SetupError
 
@@ -38,9 +39,6 @@ app = typer.Typer(
 )
 app.callback()(choose_server)
 
-StateWord = Literal[
-    "pending", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "expired", "skipped", "missed"
-]
 CauseWord = Literal["schedule", "catchup", "manual", "rerun"]
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")]
@@ -48,7 +46,9 @@ TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
 ]
 
-ENDED = frozenset({"succeeded", "failed", "cancelled", "expired", "skipped", "missed"})
+OPEN = ("pending", "queued", "running", "retrying")
+ENDED = ("succeeded", "failed", "cancelled", "expired", "skipped", "missed")
+_STATES = OPEN + ENDED
 _POLL_SECONDS = 0.5
 _REFRESH_SECONDS = 1.0
 
@@ -63,6 +63,14 @@ _COLUMNS = (
 )
 
 
+def _known_states(states: list[str] | None) -> list[str] | None:
+    for state in states or ():
+        if state not in _STATES:
+            message = f"{state!r} is no state. Choose from {', '.join(_STATES)}."
+            raise typer.BadParameter(message)
+    return states
+
+
 class WaitedTooLongError(PunctualError):
     """A run had not ended when the time to wait for it was over."""
 
@@ -70,12 +78,29 @@ class WaitedTooLongError(PunctualError):
 
 
 @app.command("list")
-def list_runs(
+def list_runs(  # noqa: PLR0913 - one parameter an option
     ctx: typer.Context,
     *,
     schedule: Annotated[str | None, typer.Option("--schedule", help="Only of this schedule, by name or id.")] = None,
-    state: Annotated[StateWord | None, typer.Option("--state", help="Only runs in this state.")] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--state",
+            metavar=f"<{'|'.join(_STATES)}>",
+            callback=_known_states,
+            help="Only runs in this state. May be repeated.",
+        ),
+    ] = None,
     cause: Annotated[CauseWord | None, typer.Option("--cause", help="Only runs with this cause.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Only runs that called this task.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="INSTANT", help="From this fire time on; without an offset, local time."),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option("--until", metavar="INSTANT", help="Before this fire time; without an offset, local time."),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
     output: FormatOption = "table",
@@ -85,9 +110,17 @@ def list_runs(
     For example:
         punctual runs list
         punctual runs list --schedule backup --state failed --limit 5
+        punctual runs list --since 2026-07-04 --until 2026-07-06 --state failed --state missed
         punctual runs list --watch
     """
-    query = {"schedule": schedule, "state": state, "cause": cause}
+    query = {
+        "schedule": schedule,
+        "state": state,
+        "cause": cause,
+        "task": task,
+        "from": None if since is None else utc_text(read_instant(since)),
+        "until": None if until is None else utc_text(read_instant(until)),
+    }
     with connect(ctx) as client:
         if watch:
             _watch(ctx, lambda: client.collect("/runs", query, limit=limit)["items"], plain=output != "table")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from punctual.cli.arguments import Name
-from punctual.cli.client import connect, segment
+from punctual.cli.client import Document, connect, segment
 from punctual.cli.fire_times import print_explanation, print_preview
 from punctual.cli.output import FormatOption, print_json
 from punctual.cli.trigger_arguments import read_instant, utc_text
@@ -48,7 +48,7 @@ def explain_schedule(
     *,
     output: FormatOption = "table",
 ) -> None:
-    """Tell whether a schedule fires at an instant, and if not, exactly why.
+    """Tell whether a schedule fires at an instant, and if not, exactly why; and what happened then, or instead.
 
     For example:
         punctual schedules explain invoices 2026-12-25T09:00+01:00
@@ -57,5 +57,12 @@ def explain_schedule(
         found = client.get(f"/schedules/{segment(name)}/explain", {"instant": utc_text(read_instant(instant))})
     if output == "json":
         print_json(found)
-    else:
-        print_explanation(found)
+        return
+    happened = "\n".join(map(_record, found["records"])) or found["no_record"]
+    print_explanation(found, ("happened", happened))
+
+
+def _record(run: Document) -> str:
+    many = "" if (run["covered_count"] or 1) == 1 else f", with {run['covered_count'] - 1} others"
+    why = "" if run["reason"] is None else f": {run['reason']}"
+    return f"{run['state']} ({run['cause']}){many}{why} {run['id']}"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from punctual.control.documents import settled_trigger
 from punctual.control.faults import faults_of
+from punctual.control.recorded import RecordedInstant, recorded_instant
 from punctual.control.timetables import calendar_faults, no_schedule, timetable_of
 from punctual.domain.clock import Clock
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
@@ -170,6 +171,14 @@ class Previews:
         explanation = found.explanation
         stopped = replace(explanation, fires=False, reasons=(*standing, *explanation.reasons), notes=())
         return replace(found, explanation=stopped, due_time=None)
+
+    def records_at(self, ref: str, instant: datetime) -> RecordedInstant:
+        """Return what the ledger has for an instant of a schedule, or why it has nothing; raises NotFoundError."""
+        with self._database.read() as tx:
+            schedule = schedules.get(tx, schedules.key_of(ref))
+            if schedule is None:
+                raise no_schedule(ref)
+            return recorded_instant(tx, schedule, instant, self._clock.now())
 
     def _timetable(self, timing: Timing, key: str) -> Timetable:
         with self._database.read() as tx:

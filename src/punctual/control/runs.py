@@ -1,15 +1,19 @@
 """Reading the ledger, and doing again what is in it."""
 
+from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
 from punctual.control.documents import changed_arguments
+from punctual.control.timetables import no_schedule
 from punctual.domain.clock import Clock
-from punctual.domain.errors import ConflictError, NotFoundError
+from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 from punctual.domain.planner import PlannedRun
 from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
+from punctual.store.runs import RunFilter
 
 
 class Runs:
@@ -26,17 +30,31 @@ class Runs:
             return _get(tx, run_id)
 
     def list(
-        self, *, schedule: str | None, state: RunState | None, cause: Cause | None, limit: int, cursor: str | None
+        self,
+        *,
+        schedule: str | None = None,
+        state: Collection[RunState] | None = None,
+        cause: Cause | None = None,
+        task: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int,
+        cursor: str | None = None,
     ) -> Page[Run]:
-        """Return runs, the newest fire time first; a schedule that is given must exist, deleted ones by id."""
+        """Return runs in any of the states, of fire times from `since` on and before `until`, the newest first.
+
+        A schedule that is given must exist, deleted ones by id; raises NotFoundError, and InvalidInputError.
+        """
+        if since is not None and until is not None and until <= since:
+            raise InvalidInputError([Fault("until", "not_after_from", "must be after from", "Choose a later instant.")])
         with self._database.read() as tx:
             schedule_id = None
             if schedule is not None:
                 schedule_id = schedules.find_id(tx, schedule)
                 if schedule_id is None:
-                    message = f"There is no schedule {schedule!r}."
-                    raise NotFoundError(message, fix="List the schedules to see their names and ids.")
-            return runs.list_page(tx, schedule_id=schedule_id, state=state, cause=cause, limit=limit, cursor=cursor)
+                    raise no_schedule(schedule)
+            wanted = RunFilter(schedule_id, tuple(state or ()), cause, task, since, until)
+            return runs.list_page(tx, wanted, limit=limit, cursor=cursor)
 
     def rerun(self, run_id: UUID, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen
         """Record a run that does another again, for a node to send at once; also of a paused schedule.

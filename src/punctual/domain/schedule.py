@@ -1,7 +1,7 @@
 """A schedule: the document people write, and the state the engine keeps beside it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,6 @@ from punctual.domain.skip import Skip
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
-_TICK = timedelta(microseconds=1)
 _CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
 ScheduleName = LookupName
 
@@ -80,7 +79,7 @@ class ScheduleStatus(BaseModel):
 
     def waiting(self, spec: ScheduleSpec, timetable: Timetable, now: datetime) -> "ScheduleStatus":
         """Return this status at the first fire time after now; a skip that is no fire time of the spec is dropped."""
-        skips = tuple(skip for skip in self.skips if timetable.next_after(skip.fire_time - _TICK) == skip.fire_time)
+        skips = tuple(skip for skip in self.skips if timetable.has(skip.fire_time))
         following = None if self.runs_left(spec) == 0 else timetable.next_after(now)
         timetable = replace(timetable, skips=skips)
         return self.model_copy(update={"skips": skips}).at(following, timetable.wake_time(following))

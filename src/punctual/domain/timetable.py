@@ -1,7 +1,7 @@
 """When a schedule fires: its trigger within its bounds, against its calendars, and with its jitter."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from punctual.domain.calendars.use import Closure, OpenTimes, WhenClosed
 from punctual.domain.identity import stable_number
@@ -60,6 +60,12 @@ class Timetable:
             instant = self.end_at + _TICK
         found = self.trigger.previous_before(instant)
         return None if found is None or (self.start_at is not None and found < self.start_at) else found
+
+    def has(self, instant: datetime) -> bool:
+        """Tell whether an instant is a fire time, asked from the side that the calendar of years has room on."""
+        if instant > datetime.min.replace(tzinfo=UTC):
+            return self.next_after(instant - _TICK) == instant
+        return self.previous_before(instant + _TICK) == instant
 
     def count_between(self, first: datetime, last: datetime, limit: int) -> tuple[int, bool]:
         """Count the fire times from `first` to `last` as a trigger does, `first` being one of them."""

@@ -1,11 +1,13 @@
 """Runs: what workers record of them, and reading the ledger."""
 
-from datetime import datetime
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
 from punctual.domain.run import ALLOWED_FROM, Cause, Run, RunError, RunState
 from punctual.store.database import Transaction
@@ -60,7 +62,7 @@ def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetim
         .where(
             runs.c.schedule_id == schedule_id,
             runs.c.state == RunState.PENDING.value,
-            runs.c.cause.in_([Cause.SCHEDULE.value, Cause.CATCHUP.value]),
+            runs.c.cause.in_(_OF_FIRE_TIMES),
             runs.c.due_time > at,
         )
         .values(state=RunState.SKIPPED.value, reason=reason, finished_at=at)
@@ -74,23 +76,41 @@ def get(tx: Transaction, run_id: UUID) -> Run | None:
     return None if row is None else _run(row)
 
 
-def list_page(
-    tx: Transaction,
-    *,
-    schedule_id: UUID | None,
-    state: RunState | None,
-    cause: Cause | None,
-    limit: int,
-    cursor: str | None,
-) -> Page[Run]:
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs are wanted; None and nothing stand for any.
+
+    `since` is the first fire time and `until` the first one that is too late; a record of many counts by its first.
+    """
+
+    schedule_id: UUID | None = None
+    states: Collection[RunState] = ()
+    cause: Cause | None = None
+    task: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what holds for the runs that are wanted."""
+        if self.schedule_id is not None:
+            yield runs.c.schedule_id == self.schedule_id
+        if self.states:
+            yield runs.c.state.in_(sorted(self.states))
+            if RunState.SUCCEEDED not in self.states:  # said in so many words, so that the index of these is used
+                yield runs.c.state != literal_column(f"'{RunState.SUCCEEDED.value}'")
+        if self.cause is not None:
+            yield runs.c.cause == self.cause.value
+        if self.task is not None:
+            yield schedule_versions.c.task == self.task
+        if self.since is not None:
+            yield runs.c.fire_time >= self.since
+        if self.until is not None:
+            yield runs.c.fire_time < self.until
+
+
+def list_page(tx: Transaction, wanted: RunFilter, *, limit: int, cursor: str | None) -> Page[Run]:
     """Return runs, the newest fire time first."""
-    statement = _FULL.order_by(runs.c.fire_time.desc(), runs.c.id.desc()).limit(limit + 1)
-    if schedule_id is not None:
-        statement = statement.where(runs.c.schedule_id == schedule_id)
-    if state is not None:
-        statement = statement.where(runs.c.state == state.value)
-    if cause is not None:
-        statement = statement.where(runs.c.cause == cause.value)
+    statement = _FULL.where(*wanted.conditions()).order_by(runs.c.fire_time.desc(), runs.c.id.desc()).limit(limit + 1)
     if cursor is not None:
         statement = _after(statement, cursor)
     rows = tx.connection.execute(statement).all()
@@ -98,6 +118,37 @@ def list_page(
     more = len(rows) > limit
     return Page(items, encode_cursor(items[-1].fire_time.isoformat(), str(items[-1].id)) if more else None)
 
+
+def of_fire_time(tx: Transaction, schedule_id: UUID, fire_time: datetime) -> list[Run]:
+    """Return the records that have this fire time, and the reruns of it, the oldest first."""
+    statement = _FULL.where(
+        runs.c.schedule_id == schedule_id,
+        runs.c.fire_time.in_([fire_time + number * timedelta(microseconds=1) for number in range(_RERUNS)]),
+        or_(runs.c.fire_time == fire_time, runs.c.cause == Cause.RERUN.value),
+    )
+    return [_run(row) for row in tx.connection.execute(statement.order_by(runs.c.due_time, runs.c.fire_time))]
+
+
+def covering(tx: Transaction, schedule_id: UUID, instant: datetime) -> Run | None:
+    """Return the record of fire times that do not run whose range an instant is in; None when there is none."""
+    statement = _FULL.where(
+        runs.c.schedule_id == schedule_id, runs.c.covered_until.is_not(None), runs.c.fire_time <= instant
+    )
+    row = tx.connection.execute(statement.order_by(runs.c.fire_time.desc()).limit(1)).one_or_none()
+    return None if row is None or row.covered_until < instant else _run(row)
+
+
+def any_after(tx: Transaction, schedule_id: UUID, instant: datetime) -> bool:
+    """Tell whether the ledger has anything of the schedule's own fire times after an instant."""
+    found = select(runs.c.id).where(
+        runs.c.schedule_id == schedule_id, runs.c.fire_time > instant, runs.c.cause.in_(_OF_FIRE_TIMES)
+    )
+    return tx.connection.execute(found.limit(1)).one_or_none() is not None
+
+
+_OF_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value]
+_RERUNS = 50
+"""So many reruns are told with a fire time; they are a microsecond apart."""
 
 _FULL = (
     select(runs, schedules.c.name, schedule_versions.c.spec)
@@ -114,8 +165,8 @@ _FULL = (
 
 def _after(statement: Select[Any], cursor: str) -> Select[Any]:
     fire_time, last = decode_cursor(cursor, parts=2)
-    instant = datetime.fromisoformat(fire_time)
-    return statement.where(or_(runs.c.fire_time < instant, and_(runs.c.fire_time == instant, runs.c.id < UUID(last))))
+    key = tuple_(literal(datetime.fromisoformat(fire_time), runs.c.fire_time.type), literal(UUID(last), runs.c.id.type))
+    return statement.where(tuple_(runs.c.fire_time, runs.c.id) < key)
 
 
 def _move(

@@ -198,6 +198,21 @@ def get(tx: Transaction, ref: UUID | str) -> Schedule | None:
     return None if row is None else _schedule(row)
 
 
+def version_in_force(tx: Transaction, schedule_id: UUID, instant: datetime) -> tuple[int, ScheduleSpec] | None:
+    """Return the version that decided on fire times at an instant, and its spec; None before there was any.
+
+    A version decides on the fire times after the instant that it was made at.
+    """
+    query = (
+        select(schedule_versions.c.version, schedule_versions.c.spec)
+        .where(schedule_versions.c.schedule_id == schedule_id, schedule_versions.c.created_at < instant)
+        .order_by(schedule_versions.c.version.desc())
+        .limit(1)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else (row.version, ScheduleSpec.model_validate(row.spec))
+
+
 def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     """Write a locked schedule back; a version that is new is kept. Raises ConflictError when the name is taken."""
     status = schedule.status
@@ -326,6 +341,7 @@ def _insert_version(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
         schedule_versions.insert().values(
             schedule_id=schedule.id,
             version=schedule.version,
+            task=schedule.spec.task,
             spec=schedule.spec.model_dump(mode="json"),
             actor=actor,
             created_at=schedule.updated_at,

@@ -67,10 +67,12 @@ schedule_versions = Table(
     metadata,
     Column("schedule_id", Uuid, ForeignKey("schedules.id"), primary_key=True),
     Column("version", Integer, primary_key=True),
+    Column("task", String(255), nullable=False),
     Column("spec", JSON, nullable=False),
     Column("actor", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+Index("ix_schedule_versions_task", schedule_versions.c.task)  # the runs of a task
 
 calendars = Table(
     "calendars",
@@ -124,6 +126,20 @@ runs = Table(
     UniqueConstraint("schedule_id", "fire_time", "cause", name="uq_runs_fire_time"),
 )
 Index("ix_runs_recent", runs.c.fire_time, runs.c.id)  # the list of all runs, newest first
+Index(
+    "ix_runs_not_succeeded",  # the list of runs in some states: what is open, and what went wrong
+    runs.c.fire_time,
+    runs.c.id,
+    postgresql_where=runs.c.state != "succeeded",
+    sqlite_where=runs.c.state != "succeeded",
+)
+Index(
+    "ix_runs_covering",  # the record of many fire times that one of them is in
+    runs.c.schedule_id,
+    runs.c.fire_time,
+    postgresql_where=runs.c.covered_until.is_not(None),
+    sqlite_where=runs.c.covered_until.is_not(None),
+)
 Index(
     "ix_runs_unsent",  # claim_unsent and next_unsent_time
     runs.c.due_time,

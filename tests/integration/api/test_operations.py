@@ -178,13 +178,28 @@ def test_runs_are_narrowed_by_schedule_state_and_cause(client: httpx.Client, cre
     assert schedules(schedule="a") == schedules(schedule=made["id"]) == ["a"]
     assert sorted(schedules(state="pending", cause="manual")) == ["a", "b"]
     assert schedules(state="failed") == schedules(cause="catchup") == []
+    assert schedules(schedule="b", task="reports.send") == ["b"]
+    assert schedules(task="backup.copy") == []
+    first = client.get("runs", params={"schedule": "a"}).json()["items"][0]["fire_time"]
+    assert schedules(schedule="a", **{"from": first}) == ["a"]
+    assert schedules(until=first) == []
+    both = client.get("runs", params={"state": ["failed", "pending"], "limit": "1"}).json()
+    assert both["next_cursor"] is not None
+    rest = client.get("runs", params={"state": ["failed", "pending"], "cursor": both["next_cursor"]}).json()
+    assert sorted(item["schedule"] for item in both["items"] + rest["items"]) == ["a", "b"]
 
 
-@pytest.mark.parametrize("query", ["state=lost", "cause=magic", "limit=0", "cursor=x", "shedule=a"])
+def test_a_window_of_the_runs_ends_after_it_begins(client: httpx.Client) -> None:
+    window = {"from": "2026-01-02T00:00:00Z", "until": "2026-01-02T00:00:00Z"}
+    answer = client.get("runs", params=window)
+    assert [fault["path"] for fault in answer.json()["errors"]] == ["until"]
+
+
+@pytest.mark.parametrize("query", ["state=lost", "from=noon", "cause=magic", "limit=0", "cursor=x", "shedule=a"])
 def test_a_wrong_parameter_of_the_runs_is_named(client: httpx.Client, query: str) -> None:
     answer = client.get(f"runs?{query}")
     assert answer.status_code == 422
-    assert [fault["path"] for fault in answer.json()["errors"]] == [query.partition("=")[0]]
+    assert [fault["path"].removesuffix("[0]") for fault in answer.json()["errors"]] == [query.partition("=")[0]]
 
 
 def test_a_run_id_that_is_none_is_named(client: httpx.Client) -> None:
@@ -244,7 +259,12 @@ def test_an_instant_of_a_schedule_is_explained(client: httpx.Client, create: Cre
         "notes": [],
         "previous": in_berlin(2026, 1, 1),
         "next": in_berlin(2026, 1, 2),
+        "records": [],
+        "no_record": "It is still to come.",
     }
+    run = client.post("schedules/nightly/run-now").json()
+    recorded = client.get("schedules/nightly/explain", params={"instant": run["fire_time"]}).json()
+    assert (recorded["records"], recorded["no_record"]) == ([run], None)
     assert client.get("schedules/none/explain", params={"instant": "2026-01-01T03:00:00Z"}).status_code == 404
 
 

@@ -50,6 +50,11 @@ def test_a_schedule_lives_its_whole_life_by_commands(punctual: Punctual) -> None
     shown = punctual("runs", "show", run_id).out
     for fact in ("backup (version 2)", "pending", "manual", "app.backup", '{"keep": 5}'):
         assert fact in shown
+    fire_time = json.loads(punctual("runs", "show", run_id, "-o", "json").out)["fire_time"]
+    assert f"pending (manual) {run_id}" in punctual("schedules", "explain", "backup", fire_time).out
+    assert "made later" in punctual("schedules", "explain", "backup", "2020-01-01T00:00Z").out
+    assert punctual("runs", "list", "--since", fire_time, "--state", "pending", "-o", "name").out.split() == [run_id]
+    assert punctual("runs", "list", "--until", fire_time, "--task", "app.backup", "-o", "name").out.split() == []
 
     deleted = punctual("schedules", "delete", "backup").out
     assert names(punctual) == []

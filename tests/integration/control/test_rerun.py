@@ -29,7 +29,7 @@ def make(schedules: Schedules, **fields: Any) -> None:
 
 
 def only(runs: Runs, state: RunState | None = None) -> Run:
-    (run,) = runs.list(schedule=None, state=state, cause=None, limit=10, cursor=None).items
+    (run,) = runs.list(state=None if state is None else [state], limit=10).items
     return run
 
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from punctual.cli.client import Connection
-from punctual.cli.runs import ENDED, CauseWord, StateWord, app
+from punctual.cli.runs import ENDED, OPEN, CauseWord, app
 from punctual.domain.errors import SetupError
 from punctual.domain.run import TERMINAL, Cause, RunState
 from punctual.testing import ManualClock
@@ -103,9 +103,13 @@ def test_the_newest_twenty_are_asked_for_unless_said_otherwise() -> None:
     seen: list[str] = []
     call(page(), "list", seen=seen)
     call(page(), "list", "--schedule", "a b", "--state", "failed", "--cause", "manual", "--limit", "5", seen=seen)
+    call(page(), "list", "--since", "2026-07-04", "--until", "2026-07-06T12:00+02:00", "--task", "app.x", seen=seen)
+    call(page(), "list", "--state", "failed", "--state", "missed", seen=seen)
     assert seen == [
         "/api/v1/runs?limit=20",
         "/api/v1/runs?schedule=a+b&state=failed&cause=manual&limit=5",
+        "/api/v1/runs?task=app.x&from=2026-07-04T00%3A00%3A00Z&until=2026-07-06T10%3A00%3A00Z&limit=20",
+        "/api/v1/runs?state=failed&state=missed&limit=20",
     ]
 
 
@@ -181,9 +185,10 @@ def test_watching_needs_a_terminal(arguments: tuple[str, ...]) -> None:
 
 
 def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
-    assert set(get_args(StateWord)) == {state.value for state in RunState}
+    assert set(OPEN) == {state.value for state in RunState} - set(ENDED)
     assert set(get_args(CauseWord)) == {cause.value for cause in Cause}
-    assert {state.value for state in TERMINAL} == ENDED
+    assert {state.value for state in TERMINAL} == set(ENDED)
+    assert call(page(), "list", "--state", "lost").exit_code == 2
 
 
 @pytest.mark.parametrize("command", ["list", "show", "rerun"])

@@ -75,7 +75,7 @@ export function useRuns(filter: RunFilter, limit = 50) {
       const query = {
         limit,
         ...(filter.schedule && { schedule: filter.schedule }),
-        ...(filter.state && { state: filter.state }),
+        ...(filter.state && { state: [filter.state] }),
         ...(filter.cause && { cause: filter.cause }),
         ...(pageParam && { cursor: pageParam }),
       };

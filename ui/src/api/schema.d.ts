@@ -207,7 +207,7 @@ export interface paths {
         };
         /**
          * Explain an instant of a schedule
-         * @description Return whether the schedule fires at an instant, and if not, exactly why.
+         * @description Return whether the schedule fires at an instant, and if not, exactly why; and what happened then, or instead.
          */
         get: operations["explainSchedule"];
         put?: never;
@@ -1368,6 +1368,66 @@ export interface components {
          * @enum {string}
          */
         RunState: "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "expired" | "skipped" | "missed";
+        /**
+         * ScheduleExplanationOut
+         * @description Whether a schedule fires at an instant, by its present version, and what the ledger has for that instant.
+         */
+        ScheduleExplanationOut: {
+            /** Trigger Text */
+            trigger_text: string;
+            /**
+             * Words
+             * @description When it fires, in words.
+             */
+            words: string;
+            /**
+             * Instant
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            instant: string;
+            /**
+             * Local
+             * @description The instant on the clock of the trigger's time zone, RFC 3339 with its offset.
+             */
+            local: string;
+            /** Timezone */
+            timezone: string;
+            /**
+             * Fires
+             * @description Whether the instant is a fire time that runs.
+             */
+            fires: boolean;
+            /**
+             * Due Time
+             * @description When its run would be sent; null where it does not fire.
+             */
+            due_time: string | null;
+            /**
+             * Reasons
+             * @description Why it does not fire, each reason by itself; empty where it does.
+             */
+            reasons: string[];
+            /**
+             * Notes
+             * @description What clocks, calendars and jitter mean for it, and which triggers of a union; mostly none.
+             */
+            notes: string[];
+            /** @description The last fire time before the instant. */
+            previous: components["schemas"]["FireTimeOut"] | null;
+            /** @description The first fire time after the instant. */
+            next: components["schemas"]["FireTimeOut"] | null;
+            /**
+             * Records
+             * @description What happened at the instant, or instead: the runs of that fire time and their reruns, or the record of many fire times that it is one of.
+             */
+            records: components["schemas"]["RunOut"][];
+            /**
+             * No Record
+             * @description Where there is none: why, in a sentence.
+             */
+            no_record: string | null;
+        };
         /**
          * ScheduleOut
          * @description A schedule: its spec, its version and its status.
@@ -3921,7 +3981,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExplanationOut"];
+                    "application/json": components["schemas"]["ScheduleExplanationOut"];
                 };
             };
             /** @description Unauthorized */
@@ -4972,8 +5032,15 @@ export interface operations {
                 cursor?: string | null;
                 /** @description The id or the name of a schedule. */
                 schedule?: string | null;
-                state?: components["schemas"]["RunState"] | null;
+                /** @description May be repeated: runs in any of these states. */
+                state?: components["schemas"]["RunState"][];
                 cause?: components["schemas"]["Cause"] | null;
+                /** @description The name of the task that was called. */
+                task?: string | null;
+                /** @description The first fire time (RFC 3339); a record of many counts by its first. */
+                from?: string | null;
+                /** @description Fire times before this (RFC 3339). */
+                until?: string | null;
             };
             header?: never;
             path?: never;

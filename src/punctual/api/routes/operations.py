@@ -12,7 +12,7 @@ from punctual.api.openapi import body_of, problems
 from punctual.api.preconditions import etag
 from punctual.api.routes.schedules import Ref
 from punctual.api.schemas import ArgumentsIn, PauseIn, RunOut, ScheduleOut, SkipIn
-from punctual.api.schemas_preview import ExplanationOut, PreviewOut
+from punctual.api.schemas_preview import PreviewOut, ScheduleExplanationOut
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 
@@ -112,6 +112,9 @@ def preview_schedule(
 @router.get("/{ref}/explain", summary="Explain an instant of a schedule", responses=problems(HTTPStatus.NOT_FOUND))
 def explain_schedule(
     services: ServicesDep, ref: Ref, instant: Annotated[AwareDatetime, Query(description="RFC 3339.")]
-) -> ExplanationOut:
-    """Return whether the schedule fires at an instant, and if not, exactly why."""
-    return ExplanationOut.of(services.previews.explain_schedule(ref, instant))
+) -> ScheduleExplanationOut:
+    """Return whether the schedule fires at an instant, and if not, exactly why; and what happened then, or instead."""
+    explained = services.previews.explain_schedule(ref, instant)
+    return ScheduleExplanationOut.with_records(
+        explained, services.previews.records_at(ref, explained.explanation.instant)
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from punctual.api.body import parsed_as
 from punctual.api.deps import Actor, ServicesDep
@@ -23,15 +23,29 @@ class RunQuery(PageQuery):
     schedule: Annotated[str, Field(max_length=600)] | None = Field(
         default=None, description="The id or the name of a schedule."
     )
-    state: RunState | None = None
+    state: list[RunState] = Field(default=[], description="May be repeated: runs in any of these states.")
     cause: Cause | None = None
+    task: Annotated[str, Field(max_length=255)] | None = Field(
+        default=None, description="The name of the task that was called."
+    )
+    since: AwareDatetime | None = Field(
+        default=None, alias="from", description="The first fire time (RFC 3339); a record of many counts by its first."
+    )
+    until: AwareDatetime | None = Field(default=None, description="Fire times before this (RFC 3339).")
 
 
 @router.get("", summary="List runs", responses=problems(HTTPStatus.NOT_FOUND))
 def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> RunPageOut:
     """Return runs, the newest fire time first."""
     page = services.runs.list(
-        schedule=query.schedule, state=query.state, cause=query.cause, limit=query.limit, cursor=query.cursor
+        schedule=query.schedule,
+        state=query.state,
+        cause=query.cause,
+        task=query.task,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        cursor=query.cursor,
     )
     return RunPageOut(items=[RunOut.of(item) for item in page.items], next_cursor=page.next_cursor)
 

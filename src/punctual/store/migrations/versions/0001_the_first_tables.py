@@ -116,12 +116,14 @@ def upgrade() -> None:
         "schedule_versions",
         sa.Column("schedule_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("task", sa.String(length=255), nullable=False),
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("actor", sa.String(length=255), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name="fk_schedule_versions_schedule_id"),
         sa.PrimaryKeyConstraint("schedule_id", "version", name="pk_schedule_versions"),
     )
+    op.create_index("ix_schedule_versions_task", "schedule_versions", ["task"], unique=False)
     op.create_table(
         "worker_tasks",
         sa.Column("worker", sa.String(length=255), nullable=False),
@@ -196,6 +198,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_recent", "runs", ["fire_time", "id"], unique=False)
     op.create_index(
+        "ix_runs_not_succeeded",
+        "runs",
+        ["fire_time", "id"],
+        unique=False,
+        postgresql_where=sa.text("state != 'succeeded'"),
+        sqlite_where=sa.text("state != 'succeeded'"),
+    )
+    op.create_index(
+        "ix_runs_covering",
+        "runs",
+        ["schedule_id", "fire_time"],
+        unique=False,
+        postgresql_where=sa.text("covered_until IS NOT NULL"),
+        sqlite_where=sa.text("covered_until IS NOT NULL"),
+    )
+    op.create_index(
         "ix_runs_unsent",
         "runs",
         ["due_time"],
@@ -216,11 +234,14 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'pending'"),
     )
     op.drop_index("ix_runs_recent", "runs")
+    op.drop_index("ix_runs_not_succeeded", "runs")
+    op.drop_index("ix_runs_covering", "runs")
 
     op.drop_table("runs")
     op.drop_index("ix_worker_tasks_task", "worker_tasks")
 
     op.drop_table("worker_tasks")
+    op.drop_index("ix_schedule_versions_task", "schedule_versions")
     op.drop_table("schedule_versions")
     op.drop_table("workers")
     op.drop_table("tokens")
