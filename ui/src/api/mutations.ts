@@ -2,7 +2,7 @@ import { type InfiniteData, useMutation, useQueryClient } from "@tanstack/react-
 import type { Spec } from "../form/draft";
 import { client, unwrap } from "./client";
 import { keys } from "./queries";
-import type { Page, Schedule } from "./types";
+import type { Page, Run, Schedule } from "./types";
 
 type Listed = InfiniteData<Page<Schedule>>;
 
@@ -49,6 +49,32 @@ export function useRunNow() {
   return useMutation({
     mutationFn: (schedule: Schedule) => unwrap(client.POST("/schedules/{ref}/run-now", path(schedule.id))),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.runs }),
+  });
+}
+
+/** Does a run that has ended again, for the same fire time and with the same arguments. */
+export function useRerun() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (run: Run) =>
+      unwrap(client.POST("/runs/{run_id}/rerun", { params: { path: { run_id: run.id } }, body: {} })),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.runs }),
+  });
+}
+
+/** Lets the next run of a schedule be skipped, or takes all such skips back. */
+export function useSkip() {
+  const cache = useQueryClient();
+  const show = useShow();
+  return useMutation({
+    mutationFn: ({ schedule, skip }: { schedule: Schedule; skip: boolean }) =>
+      skip
+        ? unwrap(client.POST("/schedules/{ref}/skip-next", { ...path(schedule.id), body: {} }))
+        : unwrap(client.POST("/schedules/{ref}/unskip", path(schedule.id))),
+    onSuccess: (changed) => {
+      show(changed);
+      return cache.invalidateQueries({ queryKey: keys.schedules });
+    },
   });
 }
 

@@ -139,7 +139,7 @@ export function usePreview(timing: Timing, schedule: string | null, count = 5) {
 /** The next fire times of a stored schedule; asked again whenever one of them has passed. */
 export function useNextFireTimes(schedule: Schedule) {
   return useQuery({
-    queryKey: ["next-fire-times", schedule.id, schedule.version, schedule.status.next_fire_time],
+    queryKey: ["next-fire-times", schedule.id, schedule.version, schedule.status.next_fire_time, schedule.status.skips],
     queryFn: ({ signal }) =>
       unwrap(
         client.GET("/schedules/{ref}/preview", {
@@ -155,7 +155,7 @@ export function useNextFireTimes(schedule: Schedule) {
 export function useExplanation(schedule: Schedule, instant: string) {
   const { version, status } = schedule;
   return useQuery({
-    queryKey: ["explanation", schedule.id, version, status.state, status.next_fire_time, instant],
+    queryKey: ["explanation", schedule.id, version, status.state, status.next_fire_time, status.skips, instant],
     queryFn: ({ signal }) =>
       unwrap(
         client.GET("/schedules/{ref}/explain", {

@@ -5,12 +5,14 @@ import {
   IconPencil,
   IconPlayerPause,
   IconPlayerPlay,
+  IconPlayerSkipForward,
   IconTrash,
 } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import { useLocation } from "wouter";
-import { useDelete, usePause, useRestore, useRunNow } from "../api/mutations";
+import { useDelete, usePause, useRestore, useRunNow, useSkip } from "../api/mutations";
 import type { Schedule } from "../api/types";
+import { shortTime } from "../words/time";
 import { tell } from "./notices";
 
 type Props = { schedule: Schedule };
@@ -119,11 +121,12 @@ export function PauseButton({ schedule }: Props) {
 /** A mutation tells its failure itself. */
 const told = () => undefined;
 
-/** Edit and delete. Delete leaves to the list and can be undone from there. */
+/** Skip the next run, edit, delete. Delete leaves to the list and can be undone from there. */
 export function ScheduleMenu({ schedule, withEdit = false }: Props & { withEdit?: boolean }) {
   const [, navigate] = useLocation();
   const remove = useDelete();
   const restore = useRestore();
+  const skip = useSkip();
   const owner = schedule.declared_by;
 
   // Awaited, not handed to `mutate`: by then the row or page with this menu is gone, and its callbacks with it.
@@ -136,6 +139,19 @@ export function ScheduleMenu({ schedule, withEdit = false }: Props & { withEdit?
     await remove.mutateAsync(schedule);
     navigate("/schedules");
     tell(`${schedule.name} was deleted`, { label: "Undo", act: () => undo().catch(told) });
+  };
+
+  const take = async () => {
+    await skip.mutateAsync({ schedule, skip: false });
+    tell(`${schedule.name} skips nothing`);
+  };
+  const skipNext = async () => {
+    const changed = await skip.mutateAsync({ schedule, skip: true });
+    const skipped = changed.status.skips.at(-1);
+    tell(`${schedule.name} skips ${skipped ? shortTime(skipped.fire_time, Date.now()) : "its next run"}`, {
+      label: "Undo",
+      act: () => take().catch(told),
+    });
   };
 
   return (
@@ -154,6 +170,16 @@ export function ScheduleMenu({ schedule, withEdit = false }: Props & { withEdit?
             onClick={() => navigate(`/schedules/${schedule.id}/edit`)}
           >
             Edit
+          </Menu.Item>
+        )}
+        {schedule.status.state === "active" && (
+          <Menu.Item leftSection={<IconPlayerSkipForward size={16} />} onClick={() => skipNext().catch(told)}>
+            Skip the next run
+          </Menu.Item>
+        )}
+        {schedule.status.skips.length > 0 && (
+          <Menu.Item leftSection={<IconPlayerPlay size={16} />} onClick={() => take().catch(told)}>
+            Skip nothing
           </Menu.Item>
         )}
         <Menu.Item

@@ -1,7 +1,8 @@
-import { Alert, Anchor, Grid, Stack, Text, Timeline } from "@mantine/core";
-import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
+import { Alert, Anchor, Button, Grid, Stack, Text, Timeline } from "@mantine/core";
+import { IconAlertTriangle, IconInfoCircle, IconRepeat } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
+import { useRerun } from "../api/mutations";
 import { useRun } from "../api/queries";
 import type { Run, RunState } from "../api/types";
 import { Block, callText, JsonBlock } from "../components/json";
@@ -122,6 +123,18 @@ function Outcome({ run }: { run: Run }) {
   return parts;
 }
 
+/** Does the run again, for the same fire time and with the same arguments. */
+function RerunButton({ run }: { run: Run }) {
+  const [, navigate] = useLocation();
+  const rerun = useRerun();
+  const act = () => rerun.mutate(run, { onSuccess: (started) => navigate(`/runs/${started.id}`) });
+  return (
+    <Button variant="default" leftSection={<IconRepeat size={16} />} onClick={act} loading={rerun.isPending}>
+      Run again
+    </Button>
+  );
+}
+
 export function RunPage({ id }: { id: string }) {
   const query = useRun(id);
   const run = query.data;
@@ -142,6 +155,7 @@ export function RunPage({ id }: { id: string }) {
         description={
           run.covered_count !== null ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
         }
+        actions={!isOpen(run) && (run.covered_count ?? 1) === 1 && <RerunButton run={run} />}
       />
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>

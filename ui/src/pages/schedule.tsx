@@ -91,6 +91,16 @@ function Details({ schedule }: { schedule: Schedule }) {
           ["Start", schedule.start_at && <Instant key="start" at={schedule.start_at} />],
           ["End", schedule.end_at && <Instant key="end" at={schedule.end_at} />],
           ["Runs made", runsMade(schedule)],
+          [
+            "To be skipped",
+            schedule.status.skips.length > 0 &&
+              schedule.status.skips.map(({ fire_time, actor, note }) => (
+                <Text key={fire_time} size="sm">
+                  <Instant at={fire_time} />, by {actor}
+                  {note && `: ${note}`}
+                </Text>
+              )),
+          ],
           ["Jitter", schedule.jitter > 0 ? `up to ${measured(schedule.jitter)}` : null],
           ["Not within", calendars.blackout.length > 0 && <CalendarLinks key="blackout" names={calendars.blackout} />],
           ["Only within", calendars.allowed.length > 0 && <CalendarLinks key="allowed" names={calendars.allowed} />],
