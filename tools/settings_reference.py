@@ -1,5 +1,6 @@
 """Write docs/reference/settings.md from the settings themselves."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic.fields import FieldInfo
@@ -39,6 +40,8 @@ def _default(field: FieldInfo) -> str:
         return "required"
     if field.default is None:
         return "none"
+    if isinstance(field.default, timedelta):
+        return f"`{field.default.days}d`"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 

@@ -1,16 +1,25 @@
 """The settings: one frozen object, built at the entry of a process and passed down."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from punctual.domain.policies import KeepRuns
+from punctual.domain.triggers.duration import read_length
+
+
+def _read_length(value: object) -> object:
+    return read_length(value.strip()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -44,9 +53,21 @@ class Settings(BaseSettings):
         default=None, description="Bearer token of the first administrator, for automation; at least 16 characters."
     )
     log_level: str = Field(default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
+    keep_runs_for: Annotated[timedelta, BeforeValidator(_read_length), Field(ge=timedelta(seconds=1))] | None = Field(
+        default=timedelta(days=90),
+        description="How long the schedulers keep runs that have ended: `90d`, `12h`; `none` for ever.",
+    )
+    keep_runs_per_schedule: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="How many records of each schedule the schedulers keep at most, the newest ones."
+    )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
     )
+
+    @field_validator("keep_runs_for", mode="before")
+    @classmethod
+    def _for_ever(cls, value: object) -> object:
+        return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
     @field_validator("log_level")
     @classmethod
@@ -65,6 +86,11 @@ class Settings(BaseSettings):
             msg = f"must have at least {shortest} characters; make one with: openssl rand -hex 32"
             raise ValueError(msg)
         return value
+
+    @property
+    def keep_runs(self) -> KeepRuns:
+        """What the ledger keeps."""
+        return KeepRuns(age=self.keep_runs_for, per_schedule=self.keep_runs_per_schedule)
 
     @property
     def effective_database_url(self) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from punctual.domain.run import Run, RunState
-from punctual.store import runs, schedules
+from punctual.store import retention, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
 from punctual.store.runs import RunFilter
@@ -46,6 +46,22 @@ def test_the_ledger_is_read_by_its_indexes(database: Database, key: UUID) -> Non
         "a schedule": ("uq_runs_fire_time", lambda tx: page(tx, RunFilter(schedule_id=key))),
         "a fire time": ("uq_runs_fire_time", lambda tx: runs.of_fire_time(tx, key, MIDDLE)),
         "a record of many": ("ix_runs_covering", lambda tx: runs.covering(tx, key, MIDDLE)),
+        "what ended long ago": (
+            "ix_runs_ended",
+            lambda tx: retention.remove_ended(tx, before=START, limit=500),
+        ),
+        "what is too much": (
+            "uq_runs_fire_time",
+            lambda tx: retention.find_excess(tx, keep=100, after=None, schedules_at_once=20),
+        ),
+        "old versions": (
+            "ix_schedule_versions_superseded",
+            lambda tx: retention.remove_versions(tx, before=START, limit=500),
+        ),
+        "runs of a version": (
+            "ix_runs_version",
+            lambda tx: retention.remove_versions(tx, before=START, limit=500),
+        ),
         "anything later": ("uq_runs_fire_time", lambda tx: runs.any_after(tx, key, MIDDLE)),
     }
     for question, (index, ask) in questions.items():

@@ -1,11 +1,13 @@
 """Settings come from the environment and a file, and a file that is meant but missing is not passed over."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from punctual.cli.configuration import process_settings
 from punctual.domain.errors import SetupError
+from punctual.domain.policies import KeepRuns
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +22,25 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUNCTUAL_TOKEN", "")
     assert process_settings().token is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("", timedelta(days=90)), ("1w", timedelta(days=7)), ("1d 12h", timedelta(hours=36)), ("None", None)],
+)
+def test_how_long_runs_are_kept_is_a_length_of_time_or_none(
+    written: str, meant: timedelta | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUNCTUAL_KEEP_RUNS_FOR", written)
+    monkeypatch.setenv("PUNCTUAL_KEEP_RUNS_PER_SCHEDULE", "1000")
+    assert process_settings().keep_runs == KeepRuns(age=meant, per_schedule=1000)
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("FOR", "long"), ("FOR", "0s"), ("PER_SCHEDULE", "0")])
+def test_what_is_to_be_kept_must_make_sense(name: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"PUNCTUAL_KEEP_RUNS_{name}", wrong)
+    with pytest.raises(SetupError, match=f"(?i)keep_runs_{name}"):
+        process_settings()
 
 
 def test_a_settings_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

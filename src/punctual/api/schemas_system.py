@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from punctual.api.schemas import Answer, Instant
+from punctual.api.schemas import Answer, Instant, Seconds
 from punctual.control.system import Check, NodeView, WorkerView
 
 
@@ -50,6 +50,7 @@ class NodeOut(Answer):
     seen_at: Instant
     live: bool
     broker_error: str | None = Field(description="Why it cannot send; null while it can.")
+    runs_removed: int = Field(description="How many old runs it has removed since it started.")
 
     @classmethod
     def of(cls, view: NodeView) -> "NodeOut":
@@ -81,6 +82,10 @@ class SystemOut(Answer):
 
     version: str
     tzdata_version: str = Field(description="The release of the IANA time zone database in use: `2026f`.")
+    keep_runs_for: Seconds | None = Field(
+        description="How long runs that have ended are kept, by the settings of this server; null for ever."
+    )
+    keep_runs_per_schedule: int | None = Field(description="How many records of each schedule are kept; null for all.")
     nodes: list[NodeOut]
     workers: list[WorkerOut]
 

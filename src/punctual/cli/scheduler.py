@@ -37,7 +37,7 @@ def scheduler(
     configure(settings.log_level)
     sender = CelerySender(sending_app(settings, app))
     database = open_database(settings)
-    engine = build_engine(database, sender, DatabaseClock(database))
+    engine = build_engine(database, sender, DatabaseClock(database), settings.keep_runs)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: signals.put(received))

@@ -39,9 +39,11 @@ def _why_none(tx: Transaction, schedule: Schedule, instant: datetime, now: datet
     zone = schedule.spec.trigger.timezone_name
     if instant > now:
         return "It is still to come."
+    if instant <= schedule.created_at:
+        return f"The schedule was made later, at {moment_words(schedule.created_at, zone)}."
     in_force = schedules.version_in_force(tx, schedule.id, instant)
     if in_force is None:
-        return f"The schedule was made later, at {moment_words(schedule.created_at, zone)}."
+        return "What there was has been removed since, as old runs are."
     version, spec = in_force
     if not _bounded(spec).has(instant):
         reasons = "; ".join(explain(spec.trigger, instant).reasons) or "it is outside of start_at and end_at"
@@ -60,7 +62,7 @@ def _why_undecided(tx: Transaction, schedule: Schedule, instant: datetime) -> st
     if status.paused and not runs.any_after(tx, schedule.id, instant):
         note = f": {status.pause_note.rstrip('.')}" if status.pause_note else ""
         return f"The schedule is paused, and was so then{note}."
-    return "The schedule was paused or deleted then."
+    return "The schedule was paused or deleted then, or its record has been removed since."
 
 
 def _bounded(spec: ScheduleSpec) -> Timetable:

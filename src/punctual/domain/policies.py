@@ -16,6 +16,18 @@ class CatchUpPolicy(StrEnum):
     ALL = "all"
 
 
+class KeepRuns(BaseModel):
+    """How long runs that have ended are kept, and how many records of each schedule; None is for ever, and all.
+
+    What is too old or too many goes, whichever comes first; a run that has not ended stays.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    age: timedelta | None = timedelta(days=90)
+    per_schedule: int | None = None
+
+
 class CatchUp(BaseModel):
     """How late a fire time may be met and still run.
 

@@ -7,7 +7,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class Node(BaseModel):
-    """A process that runs an engine. `broker_error` says why it cannot send, and is None while it can."""
+    """A process that runs an engine. `broker_error` says why it cannot send, and is None while it can.
+
+    `runs_removed` is how many old runs it has removed since it started.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,6 +21,7 @@ class Node(BaseModel):
     started_at: datetime
     seen_at: datetime
     broker_error: str | None = None
+    runs_removed: int = 0
 
 
 class Worker(BaseModel):

@@ -6,14 +6,16 @@ from importlib.metadata import version
 
 from punctual.domain.clock import Clock
 from punctual.domain.identity import new_id
+from punctual.domain.policies import KeepRuns
 from punctual.domain.processes import Node
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.loop import Engine
+from punctual.engine.retention import Retention
 from punctual.engine.sender import Sender
 from punctual.store.database import Database
 
 
-def build_engine(database: Database, sender: Sender, clock: Clock) -> Engine:
+def build_engine(database: Database, sender: Sender, clock: Clock, keep: KeepRuns = KeepRuns()) -> Engine:  # noqa: B008 - is frozen
     """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told."""
     now = clock.now()
     node = Node(
@@ -24,4 +26,5 @@ def build_engine(database: Database, sender: Sender, clock: Clock) -> Engine:
         started_at=now,
         seen_at=now,
     )
-    return Engine(database, Dispatcher(database, sender, clock, node.id), clock, node)
+    dispatcher = Dispatcher(database, sender, clock, node.id)
+    return Engine(database, dispatcher, Retention(database, clock, keep), clock, node)

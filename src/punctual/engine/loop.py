@@ -8,6 +8,7 @@ from punctual.domain.clock import Clock
 from punctual.domain.errors import DatabaseUnavailableError, PunctualError
 from punctual.domain.processes import Node
 from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.retention import PACE_SECONDS, REST_SECONDS, Retention
 from punctual.engine.tick import BATCH, tick
 from punctual.store import nodes, outbox, schedules
 from punctual.store.database import Database
@@ -33,10 +34,13 @@ class Engine:
     While the database or the broker is away the engine lives on, backs off, and catches up by policy afterwards.
     """
 
-    def __init__(self, database: Database, dispatcher: Dispatcher, clock: Clock, node: Node) -> None:
+    def __init__(
+        self, database: Database, dispatcher: Dispatcher, retention: Retention, clock: Clock, node: Node
+    ) -> None:
         """Prepare; `start` or `run` begins."""
         self._database = database
         self._dispatcher = dispatcher
+        self._retention = retention
         self._clock = clock
         self._node = node
         self._stopping = threading.Event()
@@ -49,6 +53,7 @@ class Engine:
             threading.Thread(target=self._fire, name="punctual-engine", daemon=True),
             threading.Thread(target=self._hear, name="punctual-listener", daemon=True),
             threading.Thread(target=self._beat, name="punctual-heartbeat", daemon=True),
+            threading.Thread(target=self._tidy, name="punctual-retention", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -88,10 +93,18 @@ class Engine:
             unsent_from = max(unsent_from, self._dispatcher.blocked(self._clock.now()) or unsent_from)
         return min((instant for instant in (due, unsent_from) if instant is not None), default=None)
 
+    def retain(self) -> bool:
+        """Remove a batch of what the ledger need not keep; return whether there may be more."""
+        return self._retention.step()
+
     def heartbeat(self) -> None:
         """Tell the others that this node lives, and whether it can send."""
         self._dispatcher.check_broker()
-        seen = {"seen_at": self._clock.now(), "broker_error": self._dispatcher.broker_error}
+        seen = {
+            "seen_at": self._clock.now(),
+            "broker_error": self._dispatcher.broker_error,
+            "runs_removed": self._retention.removed,
+        }
         with self._database.write() as tx:
             nodes.heartbeat(tx, self._node.model_copy(update=seen))
 
@@ -133,6 +146,16 @@ class Engine:
                 _report(error, pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _LAST_PAUSE)
+
+    def _tidy(self) -> None:
+        """Remove old runs beside all else; in a thread of its own, so that firing never waits for it."""
+        pause = PACE_SECONDS
+        while not self._stopping.wait(pause):
+            try:
+                pause = PACE_SECONDS if self.retain() else REST_SECONDS
+            except Exception as error:  # noqa: BLE001 - as above
+                pause = REST_SECONDS
+                _report(error, pause)
 
     def _beat(self) -> None:
         while True:

@@ -68,6 +68,10 @@ class Dialect(Protocol):
         """Let one process at a time migrate."""
         ...
 
+    def limit_statements(self, connection: Connection, seconds: float) -> None:
+        """Let no statement of the transaction take longer, where the database can be told so."""
+        ...
+
     def now(self, connection: Connection) -> datetime:
         """Return the database's present instant."""
         ...
@@ -118,6 +122,10 @@ class Postgres:
     def serialise_migrations(self, connection: Connection) -> None:
         """Take an advisory lock until the transaction ends."""
         connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
+
+    def limit_statements(self, connection: Connection, seconds: float) -> None:
+        """Set statement_timeout, up to the end of the transaction."""
+        connection.execute(text(f"SET LOCAL statement_timeout = {round(seconds * 1000)}"))
 
     def now(self, connection: Connection) -> datetime:
         """Ask the server."""
@@ -198,6 +206,9 @@ class Sqlite:
 
     def serialise_migrations(self, connection: Connection) -> None:
         """Nothing to do: the transaction holds the whole file."""
+
+    def limit_statements(self, connection: Connection, seconds: float) -> None:
+        """Nothing to do: SQLite has no such limit; what must be short there takes few rows."""
 
     def now(self, connection: Connection) -> datetime:
         """SQLite reads this machine's clock, to the millisecond."""

@@ -10,13 +10,14 @@ from punctual.domain.processes import Node
 from punctual.store.database import Transaction
 from punctual.store.tables import nodes
 
+_CHANGING = ("seen_at", "broker_error", "runs_removed")
 _FORGET_AFTER = timedelta(days=1)
 
 
 def heartbeat(tx: Transaction, node: Node) -> None:
     """Note that a node lives, and forget those that have been silent for a day."""
     facts = node.model_dump()
-    tx.connection.execute(tx.dialect.upsert(nodes, key="id", change=("seen_at", "broker_error")).values(facts))
+    tx.connection.execute(tx.dialect.upsert(nodes, key="id", change=_CHANGING).values(facts))
     tx.connection.execute(delete(nodes).where(nodes.c.seen_at < node.seen_at - _FORGET_AFTER))
 
 

@@ -199,14 +199,16 @@ def get(tx: Transaction, ref: UUID | str) -> Schedule | None:
 
 
 def version_in_force(tx: Transaction, schedule_id: UUID, instant: datetime) -> tuple[int, ScheduleSpec] | None:
-    """Return the version that decided on fire times at an instant, and its spec; None before there was any.
+    """Return the version that decided on fire times at an instant, and its spec; None where there is none, or no more.
 
-    A version decides on the fire times after the instant that it was made at.
+    A version decides on the fire times after the instant that it was made at, up to that of the next.
     """
+    versions = schedule_versions.c
     query = (
-        select(schedule_versions.c.version, schedule_versions.c.spec)
-        .where(schedule_versions.c.schedule_id == schedule_id, schedule_versions.c.created_at < instant)
-        .order_by(schedule_versions.c.version.desc())
+        select(versions.version, versions.spec)
+        .where(versions.schedule_id == schedule_id, versions.created_at < instant)
+        .where(or_(versions.superseded_at.is_(None), versions.superseded_at >= instant))
+        .order_by(versions.version.desc())
         .limit(1)
     )
     row = tx.connection.execute(query).one_or_none()
@@ -218,6 +220,8 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     status = schedule.status
     before = tx.connection.execute(select(schedules.c.version).where(schedules.c.id == schedule.id)).scalar_one()
     if schedule.version != before:
+        old = (schedule_versions.c.schedule_id == schedule.id) & (schedule_versions.c.version == before)
+        tx.connection.execute(update(schedule_versions).where(old).values(superseded_at=schedule.updated_at))
         _insert_version(tx, schedule, actor=actor)
     statement = (
         update(schedules)

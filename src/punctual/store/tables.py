@@ -71,8 +71,15 @@ schedule_versions = Table(
     Column("spec", JSON, nullable=False),
     Column("actor", String(255), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("superseded_at", UtcDateTime, comment="when the next version was made"),
 )
 Index("ix_schedule_versions_task", schedule_versions.c.task)  # the runs of a task
+Index(
+    "ix_schedule_versions_superseded",  # retention: the versions that may be gone
+    schedule_versions.c.superseded_at,
+    postgresql_where=schedule_versions.c.superseded_at.is_not(None),
+    sqlite_where=schedule_versions.c.superseded_at.is_not(None),
+)
 
 calendars = Table(
     "calendars",
@@ -141,6 +148,13 @@ Index(
     sqlite_where=runs.c.covered_until.is_not(None),
 )
 Index(
+    "ix_runs_ended",  # retention: the runs that ended first
+    runs.c.finished_at,
+    postgresql_where=runs.c.finished_at.is_not(None),
+    sqlite_where=runs.c.finished_at.is_not(None),
+)
+Index("ix_runs_version", runs.c.schedule_id, runs.c.schedule_version)  # retention: whether a version has runs
+Index(
     "ix_runs_unsent",  # claim_unsent and next_unsent_time
     runs.c.due_time,
     postgresql_where=runs.c.state == "pending",
@@ -157,6 +171,7 @@ nodes = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("broker_error", Text),
+    Column("runs_removed", Integer, nullable=False),
 )
 
 workers = Table(

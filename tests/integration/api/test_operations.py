@@ -338,6 +338,7 @@ def test_the_system_shows_its_versions_nodes_and_workers(
     answer = client.get("system").json()
     assert answer["version"]
     assert answer["tzdata_version"] == TZDATA_VERSION
+    assert (answer["keep_runs_for"], answer["keep_runs_per_schedule"]) == (90 * 86_400, None)
     assert answer["nodes"] == [
         {
             "id": str(node.id),
@@ -348,6 +349,7 @@ def test_the_system_shows_its_versions_nodes_and_workers(
             "seen_at": "2026-01-01T00:00:00Z",
             "live": True,
             "broker_error": None,
+            "runs_removed": 0,
         }
     ]
     assert [(worker["name"], worker["live"]) for worker in answer["workers"]] == [("celery@one", True)]

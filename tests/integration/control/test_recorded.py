@@ -112,7 +112,7 @@ def test_a_pause_is_told_while_it_lasts_and_guessed_afterwards(
     assert why_none(previews, start + 2 * HOUR) == "The schedule is paused, and was so then: Storage moves."
     schedules.resume("s", actor="test")
     drive(engine, clock, start + 4 * HOUR)
-    assert why_none(previews, start + 2 * HOUR) == "The schedule was paused or deleted then."
+    assert why_none(previews, start + 2 * HOUR).startswith("The schedule was paused or deleted then, or")
     assert len(records(previews, start + 3 * HOUR)) == 1
 
 

@@ -570,7 +570,7 @@ export interface paths {
         };
         /**
          * Show what runs
-         * @description Return the versions of this server and of its time zones, the nodes and the workers.
+         * @description Return the versions of this server and of its time zones, what is kept, the nodes and the workers.
          */
         get: operations["getSystem"];
         put?: never;
@@ -1063,6 +1063,11 @@ export interface components {
              * @description Why it cannot send; null while it can.
              */
             broker_error: string | null;
+            /**
+             * Runs Removed
+             * @description How many old runs it has removed since it started.
+             */
+            runs_removed: number;
         };
         /**
          * OnceOut
@@ -1666,6 +1671,16 @@ export interface components {
              * @description The release of the IANA time zone database in use: `2026f`.
              */
             tzdata_version: string;
+            /**
+             * Keep Runs For
+             * @description How long runs that have ended are kept, by the settings of this server; null for ever.
+             */
+            keep_runs_for: number | null;
+            /**
+             * Keep Runs Per Schedule
+             * @description How many records of each schedule are kept; null for all.
+             */
+            keep_runs_per_schedule: number | null;
             /** Nodes */
             nodes: components["schemas"]["NodeOut"][];
             /** Workers */

@@ -13,10 +13,13 @@ router = APIRouter(prefix="/system", tags=["system"])
 
 @router.get("", summary="Show what runs")
 def get_system(services: ServicesDep) -> SystemOut:
-    """Return the versions of this server and of its time zones, the nodes and the workers."""
+    """Return the versions of this server and of its time zones, what is kept, the nodes and the workers."""
+    keep = services.settings.keep_runs
     return SystemOut(
         version=version("punctual"),
         tzdata_version=TZDATA_VERSION,
+        keep_runs_for=None if keep.age is None else keep.age.total_seconds(),
+        keep_runs_per_schedule=keep.per_schedule,
         nodes=[NodeOut.of(view) for view in services.system.nodes()],
         workers=[WorkerOut.of(view) for view in services.system.workers()],
     )

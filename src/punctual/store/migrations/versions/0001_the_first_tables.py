@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("seen_at", UtcDateTime(), nullable=False),
         sa.Column("broker_error", sa.Text(), nullable=True),
+        sa.Column("runs_removed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_nodes"),
     )
     op.create_table(
@@ -120,10 +121,19 @@ def upgrade() -> None:
         sa.Column("spec", sa.JSON(), nullable=False),
         sa.Column("actor", sa.String(length=255), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("superseded_at", UtcDateTime(), nullable=True, comment="when the next version was made"),
         sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name="fk_schedule_versions_schedule_id"),
         sa.PrimaryKeyConstraint("schedule_id", "version", name="pk_schedule_versions"),
     )
     op.create_index("ix_schedule_versions_task", "schedule_versions", ["task"], unique=False)
+    op.create_index(
+        "ix_schedule_versions_superseded",
+        "schedule_versions",
+        ["superseded_at"],
+        unique=False,
+        postgresql_where=sa.text("superseded_at IS NOT NULL"),
+        sqlite_where=sa.text("superseded_at IS NOT NULL"),
+    )
     op.create_table(
         "worker_tasks",
         sa.Column("worker", sa.String(length=255), nullable=False),
@@ -214,6 +224,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("covered_until IS NOT NULL"),
     )
     op.create_index(
+        "ix_runs_ended",
+        "runs",
+        ["finished_at"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+    )
+    op.create_index("ix_runs_version", "runs", ["schedule_id", "schedule_version"], unique=False)
+    op.create_index(
         "ix_runs_unsent",
         "runs",
         ["due_time"],
@@ -236,12 +255,15 @@ def downgrade() -> None:
     op.drop_index("ix_runs_recent", "runs")
     op.drop_index("ix_runs_not_succeeded", "runs")
     op.drop_index("ix_runs_covering", "runs")
+    op.drop_index("ix_runs_ended", "runs")
+    op.drop_index("ix_runs_version", "runs")
 
     op.drop_table("runs")
     op.drop_index("ix_worker_tasks_task", "worker_tasks")
 
     op.drop_table("worker_tasks")
     op.drop_index("ix_schedule_versions_task", "schedule_versions")
+    op.drop_index("ix_schedule_versions_superseded", "schedule_versions")
     op.drop_table("schedule_versions")
     op.drop_table("workers")
     op.drop_table("tokens")

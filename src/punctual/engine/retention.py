@@ -1,0 +1,73 @@
+"""Keeping the ledger at its size: a small batch at a time of what need not be kept is removed."""
+
+import logging
+from uuid import UUID
+
+from punctual.domain.clock import Clock
+from punctual.domain.policies import KeepRuns
+from punctual.store import retention
+from punctual.store.database import Database, Transaction
+
+BATCH = 500
+"""Rows removed in one transaction: on SQLite nobody else can write meanwhile, some hundredths of a second."""
+
+PACE_SECONDS = 1.0
+"""Between one batch and the next."""
+
+REST_SECONDS = 60.0
+"""Until a node looks again after it found nothing more to remove."""
+
+_LONGEST_STATEMENT_SECONDS = 5.0
+_RECORDS_AT_ONCE = 20_000
+_MOST_SCHEDULES = 100
+
+_log = logging.getLogger(__name__)
+
+
+class Retention:
+    """One node's part in removing old runs and versions; `removed` is how many runs it has removed."""
+
+    def __init__(self, database: Database, clock: Clock, keep: KeepRuns) -> None:
+        """Begin the walk through the schedules at its start."""
+        self._database = database
+        self._clock = clock
+        self._keep = keep
+        self._after: UUID | None = None
+        self.removed = 0
+
+    def step(self) -> bool:
+        """Remove at most one batch; return whether there may be more."""
+        if self._keep.age is None and self._keep.per_schedule is None:
+            return False
+        with self._database.write() as tx:
+            tx.dialect.limit_statements(tx.connection, _LONGEST_STATEMENT_SECONDS)
+            old = self._remove_old(tx)
+            excess, walked = self._remove_excess(tx, BATCH - old)
+        removed = old + excess
+        self.removed += removed
+        if removed:
+            _log.info("removed %d old runs", removed, extra={"action": "runs_removed", "count": removed})
+        return removed >= BATCH or not walked
+
+    def _remove_old(self, tx: Transaction) -> int:
+        if self._keep.age is None:
+            return 0
+        before = self._clock.now() - self._keep.age
+        removed = retention.remove_ended(tx, before=before, limit=BATCH)
+        retention.remove_versions(tx, before=before, limit=BATCH)
+        return removed
+
+    def _remove_excess(self, tx: Transaction, limit: int) -> tuple[int, bool]:
+        """Look at some more schedules; return how many runs were removed, and whether the walk is at its end."""
+        keep = self._keep.per_schedule
+        if keep is None:
+            return 0, True
+        at_once = max(1, min(_MOST_SCHEDULES, _RECORDS_AT_ONCE // keep))
+        found, last = retention.find_excess(tx, keep=keep, after=self._after, schedules_at_once=at_once)
+        removed = 0
+        for excess in found:
+            removed += retention.remove_excess(tx, excess, limit=limit - removed)
+            if removed >= limit:
+                return removed, False  # the next step looks at these schedules again
+        self._after = last
+        return removed, last is None
