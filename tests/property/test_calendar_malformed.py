@@ -126,6 +126,5 @@ def test_a_document_is_read_or_refused_with_faults(rules: list[dict[str, Any]], 
     for instant in (NOW, datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
         OpenTimes([calendar], []).closure_at(instant)
         OpenTimes([], [calendar]).closure_at(instant)
-        calendar.next_start(instant, datetime.max.replace(tzinfo=UTC))
     assert Calendar.model_validate_json(calendar.model_dump_json()) == calendar
     assert perf_counter() - start < LONGEST

@@ -94,7 +94,8 @@ def _change_and_fail(database: Database) -> None:
 def test_a_change_that_is_rolled_back_is_not_announced(database: Database, elsewhere: Database) -> None:
     with database.hearing() as hear:
         if hear is None:
-            return  # SQLite
+            assert not database.dialect.has_own_clock  # only SQLite is silent
+            return
         assert database.wait_for_change(0)  # what may have happened before
         with pytest.raises(RuntimeError):
             _change_and_fail(elsewhere)

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from punctual.domain.calendars.coverage import MOST_WORK, Coverage, day_of, searched_days
+from punctual.domain.calendars.coverage import Coverage
 from punctual.domain.calendars.rule import calendar_errors
 from punctual.domain.calendars.rule_recurring import Recurring, check_counts
 from punctual.domain.calendars.rules import AnyRule
@@ -88,24 +88,3 @@ class Calendar(BaseModel):
         if not day.covers(utc):
             return None
         return next(stretch for stretch in day.stretches if stretch.start <= utc < stretch.end)
-
-    def next_start(self, instant: datetime, until: datetime) -> datetime | None:
-        """Return the first instant after `instant`, and at most `until`, that is held though those before it are not.
-
-        None when there is none within five years, or fewer where the calendar has very many stretches. Raises
-        TriggerError for a naive datetime.
-        """
-        utc, last = as_utc(instant), as_utc(until)
-        if utc is None or last is None:
-            return None
-        work = 0
-        for ordinal in searched_days(utc.toordinal()):
-            midnight, _ = day_of(ordinal)
-            if midnight > last or work > MOST_WORK:
-                return None
-            day = self.coverage.day(ordinal)
-            work += day.work
-            for start, _ in day.covered:
-                if start > utc and start >= midnight:
-                    return start if start <= last else None
-        return None

@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.calendars.stretch import Stretch
 
@@ -182,28 +180,3 @@ def test_overlapping_occurrences_hold_as_long_as_the_last_of_them() -> None:
     rule = {"kind": "recurring", "expression": "DTSTART:20260105T090000 RRULE:FREQ=DAILY;COUNT=3", "duration": "60h"}
     texts = ["2026-01-05T08:59", "2026-01-05T09:00", "2026-01-09T20:59", "2026-01-09T21:00"]
     assert held(calendar(rule), *texts) == [False, True, True, False]
-
-
-@pytest.mark.parametrize("timezone", ["UTC", "Europe/Berlin"])
-def test_a_start_is_one_only_where_nothing_held_before(timezone: str) -> None:
-    days = calendar({"kind": "dates", "dates": ["2026-01-06", "2026-01-07", "2026-01-09"]}, timezone=timezone)
-    far = utc("2027-01-01T00:00")
-    assert days.next_start(local("2026-01-05T12:00", timezone), far) == local("2026-01-06T00:00", timezone)
-    assert days.next_start(local("2026-01-06T00:00", timezone), far) == local("2026-01-09T00:00", timezone)
-    assert days.next_start(local("2026-01-06T00:00", timezone), local("2026-01-08T00:00", timezone)) is None
-    assert days.next_start(local("2026-01-08T00:00", timezone), local("2026-01-09T00:00", timezone)) is not None
-    assert days.next_start(local("2026-01-09T00:00", timezone), far) is None
-
-
-def test_a_start_right_after_an_event_of_another_rule_is_none() -> None:
-    event = {"kind": "recurring", "expression": "DTSTART:20260105T220000 RRULE:FREQ=WEEKLY", "duration": "2h"}
-    both = calendar(event, {"kind": "dates", "dates": ["2026-01-06"]})
-    assert both.next_start(utc("2026-01-05T21:00"), utc("2026-01-12T00:00")) == utc("2026-01-05T22:00")
-    assert both.next_start(utc("2026-01-05T22:00"), utc("2026-01-12T00:00")) is None
-
-
-def test_events_that_follow_upon_each_other_start_once() -> None:
-    rule = {"kind": "recurring", "expression": "DTSTART:20260105T000000 RRULE:FREQ=DAILY", "duration": "24h"}
-    days = calendar(rule)
-    assert days.next_start(utc("2026-01-01T00:00"), utc("2027-01-01T00:00")) == utc("2026-01-05T00:00")
-    assert days.next_start(utc("2026-01-05T00:00"), utc("2027-01-01T00:00")) is None

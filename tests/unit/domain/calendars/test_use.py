@@ -109,7 +109,6 @@ def test_the_ends_of_time_are_answered() -> None:
         assert OpenTimes([office], []).closure_at(instant) is None
         assert OpenTimes([], [office]).closure_at(instant) is not None
         assert office.stretch_at(instant) is None
-        assert office.next_start(instant, datetime.max.replace(tzinfo=UTC)) is None or instant.year == 1
 
 
 def test_a_use_names_each_calendar_once() -> None:
