@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from punctual.domain.errors import BrokerUnavailableError
+from punctual.domain.run import Stop
 from punctual.engine.loop import Engine
-from punctual.engine.sender import TaskMessage
+from punctual.engine.sender import TaskMessage, Unsendable
 
 
 class ManualClock:
@@ -33,11 +35,16 @@ class ManualClock:
 
 
 class RecordingSender:
-    """A Sender that keeps what it is given; `fail` makes the broker go away until `recover`."""
+    """A Sender that keeps what it is given; `fail` makes the broker go away until `recover`.
+
+    It refuses for good the messages of the tasks in `unsendable`, by name, for the reason given there.
+    """
 
     def __init__(self) -> None:
         """Start with a broker that works."""
         self.messages: list[TaskMessage] = []
+        self.stopped: list[tuple[UUID, Stop]] = []
+        self.unsendable: dict[str, str] = {}
         self._failing = False
 
     def fail(self) -> None:
@@ -48,10 +55,17 @@ class RecordingSender:
         """Let the broker come back."""
         self._failing = False
 
-    def send(self, messages: Sequence[TaskMessage]) -> None:
+    def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
         """Keep the messages."""
         self.check()
-        self.messages.extend(messages)
+        self.messages.extend(message for message in messages if message.task not in self.unsendable)
+        refused = [message for message in messages if message.task in self.unsendable]
+        return [Unsendable(message.run_id, self.unsendable[message.task]) for message in refused]
+
+    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+        """Keep what was to be stopped."""
+        self.check()
+        self.stopped.extend(runs)
 
     def check(self) -> None:
         """Raise BrokerUnavailableError while the broker is away."""

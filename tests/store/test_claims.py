@@ -12,7 +12,7 @@ from punctual.domain.errors import DatabaseUnavailableError
 from punctual.domain.identity import new_id
 from punctual.domain.processes import Worker
 from punctual.engine.tick import tick
-from punctual.store import schedules, workers
+from punctual.store import agenda, workers
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
 from punctual.store.ledger import Lease
@@ -46,7 +46,7 @@ def test_nodes_that_claim_at_once_record_every_fire_time_once(database: Database
         thread.join()
     assert len(sent) == len(set(sent)) == count
     with database.read() as tx:
-        assert schedules.next_due_time(tx) == now + timedelta(hours=1)
+        assert agenda.read(tx).due == now + timedelta(hours=1)
 
 
 def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:

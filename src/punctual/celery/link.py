@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
+from uuid import UUID
 
 from celery import Celery
 
@@ -12,6 +13,7 @@ from punctual.celery.calls import Calls, Options
 from punctual.celery.kinds import Form, Kinds
 from punctual.celery.redis_press import RedisPress
 from punctual.celery.templates import Template, can_copy
+from punctual.domain.run import Stop
 from punctual.engine.sender import TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,16 @@ class Link:
                 form.publish(message)
             if self._press is not None:
                 self._press.flush()
+
+    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+        """Tell all workers to drop the messages of runs, and to interrupt those that run.
+
+        SIGUSR1 raises SoftTimeLimitExceeded in the task, which may clean up; SIGTERM ends its process.
+        """
+        for stop, signal in ((Stop.CANCEL, "SIGUSR1"), (Stop.TERMINATE, "SIGTERM")):
+            ids = [str(run_id) for run_id, asked in runs if asked is stop]
+            if ids:
+                self._app.control.revoke(ids, terminate=True, signal=signal, connection=self._connection)
 
     def check(self) -> None:
         """Return if the broker answers."""

@@ -16,6 +16,7 @@ from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
+from punctual.celery.worker_id import begin_life
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.settings import Settings
@@ -97,6 +98,7 @@ class _Plugin:
         self._recorder.connect()
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
         unique = f"punctual.plugin.{next(_numbers)}"
+        signals.worker_init.connect(self._worker_init, dispatch_uid=unique)
         signals.worker_ready.connect(self._worker_ready, dispatch_uid=unique)
         signals.worker_shutdown.connect(self._worker_shutdown, dispatch_uid=unique)
         signals.worker_process_shutdown.connect(self._process_shutdown, dispatch_uid=unique)
@@ -128,6 +130,10 @@ class _Plugin:
             if self._writer is None:
                 self._writer = RecordWriter(self._url())
             self._writer.submit(record)
+
+    def _worker_init(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
+        if self._serves(sender.app):
+            begin_life()
 
     def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         app = sender.app

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from punctual.celery.records import Record
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, SetupError
+from punctual.engine import outcomes
 from punctual.store import runs
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
@@ -160,6 +161,7 @@ class _Session:
                         record.run_id,
                         extra={"action": "record_refused", "run": str(record.run_id)},
                     )
+            outcomes.wake_waiting(tx)
 
     def usable(self, record: Record) -> bool:
         """Tell whether the ledger can be read, so that the fault must be the record's own."""

@@ -10,6 +10,7 @@ import itertools
 import logging
 import traceback as traceback_module
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,8 @@ from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from punctual.celery.records import Ended, Record, Retrying, Started
-from punctual.domain.clock import monotonic
+from punctual.celery.worker_id import this_worker
+from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import RunError, RunState
 
 logger = logging.getLogger(__name__)
@@ -64,13 +66,22 @@ class Recorder:
     def _started(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._run(sender, sender.request):
             request = sender.request
-            worker, attempt = str(request.hostname), int(request.retries) + 1
-            self._submit(Started(run_id, monotonic(), worker=worker, attempt=attempt))
+            timeout = request.get("punctual_timeout")
+            self._submit(
+                Started(
+                    run_id,
+                    monotonic(),
+                    worker=str(request.hostname),
+                    worker_id=this_worker(),
+                    attempt=attempt_of(request),
+                    timeout=None if timeout is None else float(timeout),
+                )
+            )
 
     def _succeeded(self, sender: Any, result: object, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._run(sender, sender.request):
-            moment = monotonic()
-            self._submit(Ended(run_id, moment, RunState.SUCCEEDED, sender.request.hostname, result=as_json(result)))
+            moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
+            self._submit(Ended(run_id, moment, attempt, RunState.SUCCEEDED, worker, result=as_json(result)))
 
     def _failed(
         self,
@@ -86,7 +97,9 @@ class Recorder:
         if run_id:
             error = error_of(exception, getattr(einfo, "traceback", None))
             reason = _why_cut_short(exception)
-            self._submit(Ended(run_id, monotonic(), RunState.FAILED, request.hostname, error=error, reason=reason))
+            attempt = attempt_of(request) if request.id else None
+            worker = request.hostname
+            self._submit(Ended(run_id, monotonic(), attempt, RunState.FAILED, worker, error=error, reason=reason))
 
     def _retried(self, sender: Any, request: Any, reason: Any = None, einfo: Any = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         run_id = self._run(sender, request)
@@ -99,7 +112,7 @@ class Recorder:
             cause = getattr(reason, "exc", None) or reason
             # Celery's own traceback is that of the retry; the one of its cause says more.
             error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None))
-        self._submit(Retrying(run_id, monotonic(), error=error))
+        self._submit(Retrying(run_id, monotonic(), attempt_of(request), error, _countdown(reason)))
 
     def _finished(self, sender: Any, state: str | None = None, retval: object = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         # A replaced task raises Ignore too, but its run goes on in the task that replaces it, under the same id.
@@ -109,12 +122,12 @@ class Recorder:
         run_id = self._run(sender, sender.request) if ignored or rejected else None
         if not run_id:
             return
-        moment, worker = monotonic(), sender.request.hostname
+        moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
         if isinstance(retval, Reject):
-            self._submit(Ended(run_id, moment, RunState.FAILED, worker, error=error_of(retval, None)))
+            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error_of(retval, None)))
         else:
             reason = "The task raised Ignore: it asked that its end not be recorded."
-            self._submit(Ended(run_id, moment, RunState.CANCELLED, worker, reason=reason))
+            self._submit(Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason))
 
     def _revoked(
         self,
@@ -128,29 +141,29 @@ class Recorder:
         run_id = self._run(sender, request)
         if not run_id:
             return
-        moment, worker = monotonic(), request.hostname
+        moment, attempt, worker = monotonic(), attempt_of(request), request.hostname
         if expired and not request.retries:
             reason = "The message expired before a worker could start it."
-            self._submit(Ended(run_id, moment, RunState.EXPIRED, reason=reason))
+            self._submit(Ended(run_id, moment, attempt, RunState.EXPIRED, reason=reason))
         elif expired:
             reason = f"Attempt {request.retries} failed, and the message expired before the next one could start."
-            self._submit(Ended(run_id, moment, RunState.FAILED, worker, reason=reason))
+            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, reason=reason))
         else:
             reason = f"Terminated with signal {signum} while it ran." if terminated else "Revoked before it started."
-            self._submit(Ended(run_id, moment, RunState.CANCELLED, worker, reason=reason))
+            self._submit(Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason))
 
     def _unknown(self, sender: Any, message: Any, name: str, id: str, **_: object) -> None:  # noqa: A002, ANN401 - Celery's names
         if run_id := self._message_run(sender, message, id):
             text = f"Worker {sender.hostname} has no task named {name!r}."
             error = RunError(type="NotRegistered", message=text)
             reason = "No such task on this worker."
-            self._submit(Ended(run_id, monotonic(), RunState.FAILED, sender.hostname, error=error, reason=reason))
+            self._submit(Ended(run_id, monotonic(), None, RunState.FAILED, sender.hostname, error=error, reason=reason))
 
     def _refused(self, sender: Any, message: Any, exc: BaseException | None = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._message_run(sender, message, None):
             error = None if exc is None else error_of(exc, None)
             reason = "The worker refused the message."
-            self._submit(Ended(run_id, monotonic(), RunState.FAILED, sender.hostname, error=error, reason=reason))
+            self._submit(Ended(run_id, monotonic(), None, RunState.FAILED, sender.hostname, error=error, reason=reason))
 
     def _run(self, task: Any, request: Any) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(task.app):
@@ -212,6 +225,19 @@ def _traceback_of(exception: object) -> str | None:
     if isinstance(exception, BaseException) and exception.__traceback__ is not None:
         return "".join(traceback_module.format_exception(exception))
     return None
+
+
+def attempt_of(request: Any) -> int:  # noqa: ANN401 - Celery has no types
+    """Return the number of a request's attempt: that of its message, and Celery's own retries after it."""
+    return int(request.get("punctual_attempt") or 1) + int(request.retries or 0)
+
+
+def _countdown(reason: object) -> float:
+    """Return in how many seconds Celery starts the next attempt, as its Retry says."""
+    when = getattr(reason, "when", None)
+    if isinstance(when, datetime) and when.tzinfo is not None:
+        return max((when - SystemClock().now()).total_seconds(), 0.0)
+    return float(when) if isinstance(when, int | float) else 0.0
 
 
 def _why_cut_short(exception: BaseException) -> str | None:

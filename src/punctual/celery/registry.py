@@ -12,6 +12,7 @@ from typing import Any
 from celery import Celery
 
 from punctual.celery.signatures import served_tasks
+from punctual.celery.worker_id import this_worker
 from punctual.control.declared import synchronise
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, PunctualError
@@ -128,6 +129,7 @@ class Registry:
         now, facts = clock.now(), self._presence
         worker = Worker(
             name=facts.name,
+            id=this_worker(),
             host=facts.host,
             pid=facts.pid,
             pool=facts.pool,

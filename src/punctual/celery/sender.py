@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from uuid import UUID
 
 from celery import Celery
 
 from punctual.celery.link import Link
 from punctual.domain.errors import BrokerUnavailableError
-from punctual.engine.sender import TaskMessage
+from punctual.domain.run import Stop
+from punctual.engine.sender import TaskMessage, Unsendable
 
 
 class CelerySender:
@@ -30,10 +32,16 @@ class CelerySender:
         self._lock = threading.Lock()
         self._link: Link | None = None
 
-    def send(self, messages: Sequence[TaskMessage]) -> None:
+    def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
         """Publish all messages and return once the broker has them; raises BrokerUnavailableError."""
         with self._lock:
             self._attempt(lambda link: link.publish(messages))
+        return ()
+
+    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+        """Revoke by remote control; raises BrokerUnavailableError."""
+        with self._lock:
+            self._attempt(lambda link: link.stop(runs))
 
     def check(self) -> None:
         """Return if the broker answers; raise BrokerUnavailableError otherwise."""

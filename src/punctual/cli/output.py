@@ -41,6 +41,7 @@ _STYLES = {
     "skipped": "yellow",
     "expired": "yellow",
     "failed": "red",
+    "lost": "red",
     "error": "red",
     "finished": "dim",
     "cancelled": "dim",

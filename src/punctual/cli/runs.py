@@ -39,15 +39,15 @@ app = typer.Typer(
 )
 app.callback()(choose_server)
 
-CauseWord = Literal["schedule", "catchup", "manual", "rerun"]
+CauseWord = Literal["schedule", "catchup", "backfill", "manual", "rerun"]
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")]
 TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
 ]
 
-OPEN = ("pending", "queued", "running", "retrying")
-ENDED = ("succeeded", "failed", "cancelled", "expired", "skipped", "missed")
+OPEN = ("buffered", "pending", "queued", "running", "retrying")
+ENDED = ("succeeded", "failed", "cancelled", "lost", "expired", "skipped", "missed")
 _STATES = OPEN + ENDED
 _POLL_SECONDS = 0.5
 _REFRESH_SECONDS = 1.0

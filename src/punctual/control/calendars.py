@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from punctual.control.documents import merge_patch
 from punctual.control.faults import faults_of
-from punctual.control.settle import settle
 from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.calendars.icalendar_import import calendar_from_ics
 from punctual.domain.calendars.stretch import Stretch
@@ -19,6 +18,7 @@ from punctual.store import calendars, schedules
 from punctual.store.calendars import StoredCalendar
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
+from punctual.store.settle import settle
 
 LONGEST_WINDOW = timedelta(days=400)
 """As much of a calendar is told at once: a year, and a little around it."""

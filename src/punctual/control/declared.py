@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from punctual.control.documents import settled_trigger
-from punctual.control.settle import settle
 from punctual.control.timetables import waiting
 from punctual.domain.clock import Clock
 from punctual.domain.identity import new_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
 from punctual.store import calendars, runs, schedules
 from punctual.store.database import Database, Transaction
+from punctual.store.settle import settle
 
 RETIRED_NOTE = "no longer declared in the code"
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from punctual.control.documents import settled_trigger
 from punctual.control.faults import faults_of
 from punctual.control.recorded import RecordedInstant, recorded_instant
-from punctual.control.timetables import calendar_faults, no_schedule, timetable_of
+from punctual.control.timetables import calendar_faults, no_schedule
 from punctual.domain.clock import Clock
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
 from punctual.domain.explain.timetable_why import due_time, explain_timetable, timetable_notes
@@ -22,6 +22,7 @@ from punctual.domain.triggers import AnyOf, Interval, Trigger
 from punctual.domain.triggers.zone import load_zone
 from punctual.store import calendars, schedules
 from punctual.store.database import Database
+from punctual.store.timetables import timetable_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from punctual.control.documents import changed_arguments
 from punctual.control.timetables import no_schedule
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
-from punctual.domain.planner import PlannedRun
+from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
+from punctual.store.ledger import Entry
 from punctual.store.paging import Page
 from punctual.store.runs import RunFilter
 
@@ -78,10 +79,9 @@ class Runs:
                 args=origin.args if changed.args is None else changed.args,
                 kwargs=origin.kwargs if changed.kwargs is None else changed.kwargs,
             )
-            again = PlannedRun(origin.fire_time, now, Cause.RERUN)
-            new_id = ledger.insert_asked_for(
-                tx, origin.schedule_id, origin.schedule_version, again, arguments=arguments, origin_id=origin.id
-            )
+            again = Plan.of(PlannedRun(origin.fire_time, now, Cause.RERUN))
+            entry = Entry(origin.schedule_id, origin.schedule_version, again, schedule.spec.rules)
+            new_id = ledger.insert_asked_for(tx, entry, now=now, arguments=arguments, origin_id=origin.id)
             tx.changed = True
             return _get(tx, new_id)
 

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from punctual.control.documents import changed_arguments, merged, read_spec
-from punctual.control.settle import settle
-from punctual.control.timetables import next_run, no_schedule, timetable_of, waiting
+from punctual.control.timetables import next_run, no_schedule, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import new_id
-from punctual.domain.planner import PlannedRun
+from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
 from punctual.domain.skip import Skip
 from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
+from punctual.store.ledger import Entry
 from punctual.store.paging import Page
+from punctual.store.settle import settle
+from punctual.store.timetables import timetable_of
 
 MOST_SKIPS = 100
 """Fire times of one schedule that can be skipped ahead; beyond, a pause is meant."""
@@ -139,7 +141,7 @@ class Schedules:
             schedule = _lock(tx, ref)
             if not schedule.status.paused:
                 return schedule
-            status = schedule.status.model_copy(update={"paused": False, "pause_note": None})
+            status = schedule.status.model_copy(update={"paused": False, "pause_note": None, "failure_streak": 0})
             resumed = schedule.model_copy(update={"status": status, "updated_at": now})
             return self._save(tx, waiting(tx, resumed, now), actor)
 
@@ -180,8 +182,8 @@ class Schedules:
             schedule = _lock(tx, ref)
             spec = schedule.spec
             arguments = changed_arguments(tx, spec.task, spec.args, spec.kwargs, changes=changes)
-            asked = PlannedRun(now, now, Cause.MANUAL)
-            run_id = ledger.insert_asked_for(tx, schedule.id, schedule.version, asked, arguments=arguments)
+            asked = Entry(schedule.id, schedule.version, Plan.of(PlannedRun(now, now, Cause.MANUAL)), spec.rules)
+            run_id = ledger.insert_asked_for(tx, asked, now=now, arguments=arguments)
             tx.changed = True
             run = runs.get(tx, run_id)
         if run is None:

@@ -1,32 +1,20 @@
-"""When a stored schedule fires, with its calendars as they are now."""
+"""Where a stored schedule stands in time, for what people ask of it."""
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.errors import ConflictError, Fault, NotFoundError
 from punctual.domain.schedule import Schedule
-from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 from punctual.store import calendars
 from punctual.store.database import Transaction
+from punctual.store.timetables import timetable_of
 
 _TICK = timedelta(microseconds=1)
 _SEARCHED = timedelta(days=5 * 365)
 _LATEST = datetime.max.replace(tzinfo=UTC)
-
-
-def timetable_of(tx: Transaction, schedule: Schedule) -> Timetable:
-    """Return when a schedule fires, with its calendars as they are and its skips; NotFoundError for a calendar gone."""
-    names = schedule.spec.calendars.names
-    known = calendars.load(tx, names)
-    for name in names:
-        if name not in known:
-            message = f"The calendar {name!r} of the schedule {schedule.spec.name!r} is gone."
-            raise NotFoundError(message, fix="Make a calendar of that name, or change the schedule.")
-    return replace(schedule.spec.timetable(str(schedule.id), known), skips=schedule.status.skips)
 
 
 def next_run(tx: Transaction, schedule: Schedule) -> datetime:

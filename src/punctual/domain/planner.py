@@ -50,6 +50,11 @@ class Plan:
     next_fire_time: datetime | None
     next_due_time: datetime | None
 
+    @classmethod
+    def of(cls, run: PlannedRun) -> "Plan":
+        """Return the plan of one run, with nothing after it."""
+        return cls((run,), (), None, None)
+
 
 def plan(
     timetable: Timetable, catchup: CatchUp, *, first: datetime, now: datetime, runs_left: int | None = None

@@ -1,10 +1,13 @@
-"""What to do with fire times that are met late."""
+"""Policies of a schedule: late fire times, runs that meet each other, and attempts that fail."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from punctual.domain.names import printable
 from punctual.domain.spans import Span
 
 
@@ -41,3 +44,69 @@ class CatchUp(BaseModel):
     grace: Span = timedelta(seconds=60)
     window: Span = timedelta(days=1)
     limit: int = Field(default=100, ge=1, le=10_000)
+
+
+class Overlap(StrEnum):
+    """What becomes of a run while another run of its schedule has not ended; backfills do not count."""
+
+    ALLOW = "allow"
+    SKIP = "skip"
+    BUFFER_ONE = "buffer_one"
+    BUFFER_ALL = "buffer_all"
+    CANCEL_OTHER = "cancel_other"
+    TERMINATE_OTHER = "terminate_other"
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a run waits until the others have ended."""
+        return self not in {Overlap.ALLOW, Overlap.TERMINATE_OTHER}
+
+
+class Concurrency(BaseModel):
+    """At most `limit` runs at once of all schedules with the same `key`; the others wait for their turn."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(printable)]
+    limit: int = Field(default=1, ge=1, le=10_000)
+
+
+class Retry(BaseModel):
+    """How often a run is attempted, and how long after a failure the next attempt is sent.
+
+    `attempts` counts the first one too. The n-th pause is `delay` times `backoff` to the power of n - 1, at most
+    `max_delay`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempts: int = Field(default=1, ge=1, le=100)
+    delay: Span = timedelta(seconds=10)
+    backoff: float = Field(default=2.0, ge=1.0, le=10.0)
+    max_delay: Span = timedelta(hours=1)
+
+    def pause_after(self, attempt: int) -> timedelta | None:
+        """Return how long to wait after this attempt (the first is 1) has failed; None when it was the last."""
+        if attempt >= self.attempts:
+            return None
+        longest = self.max_delay.total_seconds()
+        return timedelta(seconds=min(self.delay.total_seconds() * self.backoff ** (attempt - 1), longest))
+
+
+class OnLost(StrEnum):
+    """What becomes of a run whose worker died: it ends, or is attempted again."""
+
+    FAIL = "fail"
+    RERUN = "rerun"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRules:
+    """What the ledger heeds when it takes in a run of a schedule."""
+
+    overlap: Overlap = Overlap.ALLOW
+    concurrency: Concurrency | None = None
+    expires: timedelta | None = None
+
+
+NO_RULES = RunRules()

@@ -25,11 +25,12 @@ class Node(BaseModel):
 
 
 class Worker(BaseModel):
-    """A Celery worker with the plug-in, by its Celery node name (`celery@host`)."""
+    """A Celery worker with the plug-in, by its Celery node name (`celery@host`); `id` is that of this life of it."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
+    id: UUID | None = None
     host: str
     pid: int
     pool: str

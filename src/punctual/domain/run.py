@@ -12,6 +12,7 @@ class Cause(StrEnum):
 
     SCHEDULE = "schedule"
     CATCHUP = "catchup"
+    BACKFILL = "backfill"
     MANUAL = "manual"
     RERUN = "rerun"
 
@@ -19,6 +20,7 @@ class Cause(StrEnum):
 class RunState(StrEnum):
     """Where a run stands."""
 
+    BUFFERED = "buffered"
     PENDING = "pending"
     QUEUED = "queued"
     RUNNING = "running"
@@ -26,33 +28,46 @@ class RunState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LOST = "lost"
     EXPIRED = "expired"
     SKIPPED = "skipped"
     MISSED = "missed"
 
 
-TERMINAL = frozenset(RunState) - {RunState.PENDING, RunState.QUEUED, RunState.RUNNING, RunState.RETRYING}
+ACTIVE = frozenset({RunState.PENDING, RunState.QUEUED, RunState.RUNNING, RunState.RETRYING})
+"""States of a run that takes part: overlap and concurrency count these."""
+
+TERMINAL = frozenset(RunState) - ACTIVE - {RunState.BUFFERED}
 
 _BEFORE_START = frozenset({RunState.PENDING, RunState.QUEUED})
 _STARTED = frozenset({RunState.RUNNING, RunState.RETRYING})
 
 ALLOWED_FROM: dict[RunState, frozenset[RunState]] = {
-    RunState.PENDING: frozenset(),
+    RunState.BUFFERED: frozenset(),
+    RunState.PENDING: frozenset({RunState.BUFFERED}),
     RunState.QUEUED: frozenset({RunState.PENDING}),
     RunState.RUNNING: _BEFORE_START | _STARTED,
     RunState.RETRYING: _BEFORE_START | _STARTED,
     RunState.SUCCEEDED: _BEFORE_START | _STARTED,
     RunState.FAILED: _BEFORE_START | _STARTED,
-    RunState.CANCELLED: _BEFORE_START | _STARTED,
-    RunState.EXPIRED: _BEFORE_START,
-    RunState.SKIPPED: frozenset({RunState.PENDING}),
+    RunState.CANCELLED: _BEFORE_START | _STARTED | {RunState.BUFFERED},
+    RunState.LOST: _STARTED,
+    RunState.EXPIRED: _BEFORE_START | {RunState.BUFFERED},
+    RunState.SKIPPED: frozenset({RunState.PENDING, RunState.BUFFERED}),
     RunState.MISSED: frozenset(),
 }
 """For each state, the states a run may come from. Nothing leaves a terminal state: the first one wins.
 
 A worker may be faster than the node that marks the message as sent, and its records may arrive out of order;
-so `running` and the ends are allowed from `pending` too, and `running` from itself (a message delivered again).
+so `running` and the ends are allowed from `pending` too, and `running` from itself: another attempt.
 """
+
+
+class Stop(StrEnum):
+    """How a worker is asked to stop a run: `cancel` lets the task clean up, `terminate` kills its process."""
+
+    CANCEL = "cancel"
+    TERMINATE = "terminate"
 
 
 class Arguments(BaseModel):

@@ -1,7 +1,7 @@
 """A schedule: the document people write, and the state the engine keeps beside it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -9,12 +9,14 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from punctual.domain.names import LookupName, printable
-from punctual.domain.policies import CatchUp
+from punctual.domain.policies import NO_RULES, CatchUp, Concurrency, OnLost, Overlap, Retry, RunRules
 from punctual.domain.skip import Skip
+from punctual.domain.spans import Span
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
 _CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
+_SomeTime = Annotated[Span, Field(gt=timedelta(0))]
 ScheduleName = LookupName
 
 
@@ -30,6 +32,32 @@ class ScheduleSpec(Timing):
     )
     description: str = Field(default="", max_length=2000)
     catchup: CatchUp = CatchUp()
+    overlap: Overlap = Field(
+        default=Overlap.ALLOW, description="What becomes of a run while another run of the schedule has not ended."
+    )
+    concurrency: Concurrency | None = Field(
+        default=None, description="A limit of runs at once, shared with all schedules of the same key."
+    )
+    retry: Retry = Retry()
+    timeout: _SomeTime | None = Field(
+        default=None, description="How long an attempt may run; then it is terminated, and has failed."
+    )
+    expires: _SomeTime | None = Field(
+        default=None, description="How long after its due time a run may still start; then it is expired."
+    )
+    pause_after_failures: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None, description="After so many failed runs in a row the schedule is paused."
+    )
+    on_lost: OnLost = Field(
+        default=OnLost.FAIL, description="What becomes of a run whose worker died: it ends, or is attempted again."
+    )
+
+    @property
+    def rules(self) -> RunRules:
+        """What the ledger heeds when it takes in a run."""
+        if self.overlap is Overlap.ALLOW and self.concurrency is None and self.expires is None:
+            return NO_RULES
+        return RunRules(self.overlap, self.concurrency, self.expires)
 
 
 class ScheduleState(StrEnum):
@@ -46,8 +74,8 @@ class ScheduleStatus(BaseModel):
 
     `error` says why the schedule cannot be planned; it is tried again at `next_due_time`.
     Without a `next_fire_time`, a schedule that is not paused is finished: its trigger, its `end_at` or its `max_runs`
-    gives no further one. `run_count` is how many runs its fire times have made. `skips` are fire times to come that
-    people chose not to run, in order of time.
+    gives no further one. `run_count` is how many runs its fire times have made, `failure_streak` how many runs in a
+    row have failed or were lost. `skips` are fire times to come that people chose not to run, in order of time.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +86,7 @@ class ScheduleStatus(BaseModel):
     next_due_time: datetime | None = None
     last_fire_time: datetime | None = None
     run_count: int = 0
+    failure_streak: int = 0
     error: str | None = None
     skips: tuple[Skip, ...] = ()
 

@@ -1,19 +1,27 @@
 """Send the messages of recorded runs, and note that they were sent."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from punctual.domain.clock import Clock
 from punctual.domain.errors import BrokerUnavailableError
-from punctual.engine.sender import Sender, TaskMessage
-from punctual.store import outbox
-from punctual.store.database import Database
+from punctual.domain.run import RunError
+from punctual.engine import outcomes
+from punctual.engine.sender import Sender, TaskMessage, Unsendable
+from punctual.store import attempts, outbox, workers
+from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Lease
 from punctual.store.outbox import UnsentRun
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=12)
+"""So long a node may take to send a batch; then any other does, because it may be dead."""
+
+RESEND_AFTER = timedelta(minutes=5)
+"""A message from which no worker has started the run for so long may be lost, and is sent again."""
+
+_SEEN_WITHIN = timedelta(seconds=15)
 _BATCH = 1000
 _FIRST_PAUSE = timedelta(seconds=1)
 _LAST_PAUSE = timedelta(seconds=15)
@@ -27,8 +35,16 @@ class Dispatcher:
     A crash between publishing and marking lets the lease run out, and any node sends again under the same run id.
     """
 
-    def __init__(self, database: Database, sender: Sender, clock: Clock, node: UUID) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        clock: Clock,
+        node: UUID,
+        resend_after: timedelta = RESEND_AFTER,
+    ) -> None:
         """Start with a broker believed to be there."""
+        self._resend_after = resend_after
         self._database = database
         self._sender = sender
         self._clock = clock
@@ -47,33 +63,86 @@ class Dispatcher:
             self._blocked_until = None
         return self._blocked_until
 
-    def send(self, messages: Sequence[TaskMessage], now: datetime) -> None:
-        """Publish messages whose lease this node holds, or put them back when the broker does not take them."""
-        if not messages:
+    def send(self, messages: Sequence[TaskMessage], lease: Lease) -> None:
+        """Publish first messages under a lease, or put them back when the broker does not take them."""
+        self._send(messages, lease, {})
+
+    def send_unsent(self, now: datetime) -> int:
+        """Take over and send what is to be sent and nobody is sending; return how many runs were taken."""
+        if self.blocked(now) is not None:
+            return 0
+        lease = self.lease(now)
+        with self._database.write() as tx:
+            unsent = outbox.claim_unsent(tx, now, lease=lease, limit=_BATCH)
+            unsent, again_at = self._without_unserved(tx, unsent, now)
+        self._send([_message(run) for run in unsent], lease, again_at)
+        return len(unsent)
+
+    def send_stops(self) -> None:
+        """Ask the workers to stop what is to be stopped, unless the broker is away."""
+        now = self._clock.now()
+        if self.blocked(now) is not None:
             return
-        ids = [message.run_id for message in messages]
+        with self._database.read() as tx:
+            stops = attempts.to_stop(tx, limit=_BATCH)
+        try:
+            self._sender.stop(stops)
+        except BrokerUnavailableError as error:
+            self._back_off(now, error)
+            return
+        with self._database.write() as tx:
+            attempts.asked_to_stop(tx, [key for key, _ in stops])
+
+    def _send(self, messages: Sequence[TaskMessage], lease: Lease, again_at: Mapping[UUID, datetime]) -> None:
+        """Publish; `again_at` has the runs that were sent before, with when to send them once more."""
+        now = self._clock.now()
+        if not messages or now >= lease.until:  # this process stood still meanwhile: another node sends them
+            return
         until = self.blocked(now)
+        refused: Sequence[Unsendable] = ()
         if until is None:
             try:
-                self._sender.send(messages)
+                refused = self._sender.send(messages)
             except BrokerUnavailableError as error:
                 until = self._back_off(now, error)
+        ids = [message.run_id for message in messages]
         with self._database.write() as tx:
             if until is None:
-                outbox.mark_queued(tx, ids, at=self._clock.now())
+                self._mark_sent(tx, ids, refused, again_at)
             else:
-                outbox.put_back(tx, ids, until=until)
+                outbox.put_back(tx, ids, node=self._node, until=until)
         if until is None:
             self._recovered()
 
-    def send_unsent(self, now: datetime) -> int:
-        """Take over and send due runs that nobody is sending; return how many were taken."""
-        if self.blocked(now) is not None:
-            return 0
-        with self._database.write() as tx:
-            unsent = outbox.claim_unsent(tx, now, lease=self.lease(now), limit=_BATCH)
-        self.send([_message(run) for run in unsent], now)
-        return len(unsent)
+    def _mark_sent(
+        self, tx: Transaction, ids: Sequence[UUID], refused: Sequence[Unsendable], again_at: Mapping[UUID, datetime]
+    ) -> None:
+        at = self._clock.now()
+        first = ids if not again_at else [key for key in ids if key not in again_at]
+        if first:
+            outbox.mark_sent(tx, first, node=self._node, at=at, again_at=at + self._resend_after)
+        outbox.mark_sent_again(tx, list(again_at.items()), node=self._node)
+        for run_id, reason in refused:
+            error = RunError(type="Unsendable", message=reason)
+            outcomes.failed(tx, run_id, attempt=None, at=at, error=error, reason="The broker refuses its message.")
+
+    def _without_unserved(
+        self, tx: Transaction, unsent: list[UnsentRun], now: datetime
+    ) -> tuple[list[UnsentRun], dict[UUID, datetime]]:
+        """Leave out what was sent before and whose task no worker serves: its message waits like all others.
+
+        Return the rest, and of that when to send once more what was sent before.
+        """
+        repeated = [run for run in unsent if run.queued_at is not None]
+        if not repeated:
+            return unsent, {}
+        names = {run.document["task"] for run in repeated}
+        served = workers.served_since(tx, names, since=now - _SEEN_WITHIN)
+        unserved = {run.id for run in repeated if run.document["task"] not in served}
+        outbox.put_back(tx, unserved, node=self._node, until=now + self._resend_after)
+        again_at = {run.id: outbox.next_try(run, now, self._resend_after) for run in repeated}
+        kept = [run for run in unsent if run.id not in unserved]
+        return kept, {key: at for key, at in again_at.items() if key not in unserved}
 
     def check_broker(self) -> None:
         """Learn whether the broker answers, so that a node with nothing to send can tell."""
@@ -118,4 +187,7 @@ def _message(run: UnsentRun) -> TaskMessage:
         args=document["args"] if run.args is None else run.args,
         kwargs=document["kwargs"] if run.kwargs is None else run.kwargs,
         queue=document["queue"],
+        attempt=run.attempt + 1,
+        expires_at=run.deadline,
+        timeout=document.get("timeout"),
     )

@@ -2,15 +2,17 @@
 
 import logging
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from punctual.domain.clock import Clock
 from punctual.domain.errors import DatabaseUnavailableError, PunctualError
 from punctual.domain.processes import Node
 from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.reconcile import LostRuns, end_overdue, release_waiting
 from punctual.engine.retention import PACE_SECONDS, REST_SECONDS, Retention
 from punctual.engine.tick import BATCH, tick
-from punctual.store import nodes, outbox, schedules
+from punctual.store import agenda, nodes
+from punctual.store.agenda import Agenda
 from punctual.store.database import Database
 
 LONGEST_SLEEP = 1.0
@@ -20,6 +22,10 @@ LONGEST_SLEEP_HEARING = 10.0
 """Seconds after which a node that hears of changes looks all the same."""
 
 HEARTBEAT_SECONDS = 5.0
+_IMPATIENCE = timedelta(seconds=1)
+_SHORTEST_SLEEP = 0.005
+"""Seconds; when what is due now is in the hands of another node."""
+
 _FIRST_PAUSE = 0.5
 _LAST_PAUSE = 5.0
 _LONGEST_HEARING = 1.0
@@ -41,6 +47,7 @@ class Engine:
         self._database = database
         self._dispatcher = dispatcher
         self._retention = retention
+        self._lost_runs = LostRuns(database, clock)
         self._clock = clock
         self._node = node
         self._stopping = threading.Event()
@@ -82,16 +89,38 @@ class Engine:
         """Fire and send everything that is due now; return when there is more to do, None when nothing is planned."""
         while not self._stopping.is_set():
             now = self._clock.now()
-            fired = tick(self._database, now=now, lease=self._dispatcher.lease(now))
-            self._dispatcher.send(fired.messages, now)
-            unsent = self._dispatcher.send_unsent(now)
-            if fired.claimed < BATCH and unsent < BATCH:
-                break
-        with self._database.read() as tx:
-            due, unsent_from = schedules.next_due_time(tx), outbox.next_unsent_time(tx)
-        if unsent_from is not None:
-            unsent_from = max(unsent_from, self._dispatcher.blocked(self._clock.now()) or unsent_from)
-        return min((instant for instant in (due, unsent_from) if instant is not None), default=None)
+            lease = self._dispatcher.lease(now)
+            fired = tick(self._database, now=now, lease=lease)
+            self._dispatcher.send(fired.messages, lease)
+            with self._database.read() as tx:
+                due = agenda.read(tx)
+            worked = self._reconcile(due, now)
+            if fired.claimed < BATCH and not worked:
+                return self._wake(due)
+        return None
+
+    def _reconcile(self, due: Agenda, now: datetime) -> bool:
+        """Do what the agenda has for now beside fire times; return whether that may have made more to do."""
+        worked = False
+        if due.deadline is not None and due.deadline <= now:
+            worked |= end_overdue(self._database, now) > 0
+        if due.buffered:
+            worked |= release_waiting(self._database, now) > 0
+        if due.stops:
+            self._dispatcher.send_stops()
+        if due.send is not None and due.send <= now:
+            worked |= self._dispatcher.send_unsent(now) > 0
+        return worked
+
+    def _wake(self, due: Agenda) -> datetime | None:
+        """Return when there is more to do; while runs wait, a look each second finds the room that nobody told of."""
+        now, send = self._clock.now(), due.send
+        if send is not None:
+            send = max(send, self._dispatcher.blocked(now) or send)
+        earliest = due.earliest(send)
+        if not due.buffered and not due.stops:
+            return earliest
+        return min(earliest or now + _IMPATIENCE, now + _IMPATIENCE)
 
     def retain(self) -> bool:
         """Remove a batch of what the ledger need not keep; return whether there may be more."""
@@ -107,6 +136,11 @@ class Engine:
         }
         with self._database.write() as tx:
             nodes.heartbeat(tx, self._node.model_copy(update=seen))
+
+    def end_lost(self) -> None:
+        """End, or attempt again, the runs whose worker has given no sign of life."""
+        if self._lost_runs.step():
+            self._database.announce_change()
 
     def _fire(self) -> None:
         pause = 0.0
@@ -126,7 +160,7 @@ class Engine:
         if wake is None:
             return longest
         seconds = (wake - self._clock.now()).total_seconds()
-        return min(max(seconds, 0.0), longest)
+        return min(seconds if seconds > 0 else _SHORTEST_SLEEP, longest)
 
     def _hear(self) -> None:
         """Wake at once for the changes of other processes, where the database tells of them."""
@@ -161,6 +195,7 @@ class Engine:
         while True:
             try:
                 self.heartbeat()
+                self.end_lost()
             except Exception as error:  # noqa: BLE001 - as above
                 _report(error, HEARTBEAT_SECONDS)
             if self._stopping.wait(HEARTBEAT_SECONDS):

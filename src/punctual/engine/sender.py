@@ -3,15 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from punctual.domain.run import Stop
+
 
 @dataclass(frozen=True, slots=True)
 class TaskMessage:
-    """One message to send: the task call of a run, and the facts that travel in its headers."""
+    """One message to send: the task call of a run, and the facts that travel in its headers.
+
+    `attempt` is the number of the attempt that the message is for. After `expires_at` it must not start any more, and
+    once it runs for longer than `timeout` seconds it is timed out.
+    """
 
     run_id: UUID
     schedule_id: UUID
@@ -22,16 +28,33 @@ class TaskMessage:
     args: Sequence[JsonValue]
     kwargs: dict[str, JsonValue]
     queue: str | None
+    attempt: int = 1
+    expires_at: datetime | None = None
+    timeout: float | None = None
+
+
+class Unsendable(NamedTuple):
+    """A message that the broker refuses for good, while it takes others, and why."""
+
+    run_id: UUID
+    reason: str
 
 
 class Sender(Protocol):
     """Publishes task messages."""
 
-    def send(self, messages: Sequence[TaskMessage]) -> None:
-        """Publish all messages and return once the broker has them.
+    def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
+        """Publish all messages and return once the broker has them, with those that it will never take.
 
         Raises BrokerUnavailableError when any may not have been published; sending them all again is then right,
         because a run's message always carries the run's id.
+        """
+        ...
+
+    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+        """Ask all workers to stop runs that they have or will get; raises BrokerUnavailableError.
+
+        A worker that cannot interrupt a running task goes on with it; which can depends on its pool.
         """
         ...
 

@@ -42,7 +42,7 @@ def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
     with database.write() as tx:
         due = schedules.claim_due(tx, now, limit=BATCH)
         planned = _planned(tx, due, now)
-        entries = [Entry(schedule.id, schedule.version, made) for schedule, (_, made) in planned]
+        entries = [Entry(schedule.id, schedule.version, made, spec.rules) for schedule, (spec, made) in planned]
         recorded = ledger.record(tx, entries, now=now, lease=lease)
         schedules.advance_many(tx, [_advance(entry) for entry in entries])
     messages = [message for schedule, (spec, made) in planned for message in _messages(schedule, spec, made, recorded)]
@@ -128,6 +128,8 @@ def _messages(schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: s
                     args=spec.args,
                     kwargs=spec.kwargs,
                     queue=spec.queue,
+                    expires_at=None if spec.expires is None else run.due_time + spec.expires,
+                    timeout=None if spec.timeout is None else spec.timeout.total_seconds(),
                 )
             )
     return found

@@ -48,6 +48,10 @@ class Dialect(Protocol):
         """Make the query lock its rows of the table, leaving out those that another transaction holds."""
         ...
 
+    def try_lock(self, connection: Connection, name: str) -> bool:
+        """Lock a name until the transaction ends, without waiting; tell whether it could be had."""
+        ...
+
     def insert_once(self, table: Table) -> Insert:
         """Return an insert that leaves alone the rows whose key is there already."""
         ...
@@ -99,6 +103,11 @@ class Postgres:
     def claim(self, query: Select[Any], table: Table) -> Select[Any]:
         """Leave the rows of other nodes to them."""
         return query.with_for_update(of=table, skip_locked=True)
+
+    def try_lock(self, connection: Connection, name: str) -> bool:
+        """Try an advisory lock; two names with the same hash exclude each other, which costs time only."""
+        statement = text("SELECT pg_try_advisory_xact_lock(70768548, hashtext(:name))")
+        return bool(connection.execute(statement, {"name": name}).scalar())
 
     def insert_once(self, table: Table) -> Insert:
         """Insert unless the key is there."""
@@ -184,6 +193,11 @@ class Sqlite:
         """Nothing to add: the transaction holds the whole file."""
         del table
         return query
+
+    def try_lock(self, connection: Connection, name: str) -> bool:
+        """Nothing to do: the transaction holds the whole file."""
+        del connection, name
+        return True
 
     def insert_once(self, table: Table) -> Insert:
         """Insert unless the key is there."""

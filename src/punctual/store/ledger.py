@@ -10,14 +10,16 @@ from sqlalchemy import Insert, select
 
 from punctual.domain.identity import run_id
 from punctual.domain.planner import PassedOver, Plan, PlannedRun
+from punctual.domain.policies import NO_RULES, Overlap, RunRules
 from punctual.domain.run import Arguments, Cause, RunState
+from punctual.store.admission import Admission
 from punctual.store.database import Transaction
 from punctual.store.tables import runs
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A node's right to send some runs; after `until` any node may."""
+    """A node's right to send some runs; from `until` on any node may."""
 
     node: UUID
     until: datetime
@@ -25,54 +27,75 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A plan, and the version of the schedule that it was made from."""
+    """A plan, the version of the schedule that it was made from, and what the ledger heeds for its runs."""
 
     schedule_id: UUID
     version: int
     plan: Plan
+    rules: RunRules = NO_RULES
 
 
 def record(tx: Transaction, entries: Sequence[Entry], *, now: datetime, lease: Lease | None) -> set[UUID]:
     """Insert what the plans say, and return the ids of the runs that this call recorded under the lease, if any.
 
     A fire time that is in the ledger already is left as it is: its id is not returned, so it is not sent again. A run
-    that is due later than `now` gets no lease; any node sends it when it is due.
-    The caller holds the locks of the schedules.
+    that is due later than `now` gets no lease; any node sends it when it is due. One that must wait for others, or is
+    skipped because of them, is not to be sent. The caller holds the locks of the schedules.
     """
-    rows = [
-        _run(entry, planned, lease if planned.due_time <= now else None)
-        for entry in entries
-        for planned in entry.plan.runs
-    ]
-    rows += [_passed_over(entry, passed, now) for entry in entries for passed in entry.plan.passed_over]
+    rows: list[dict[str, Any]] = []
+    governed: list[dict[str, Any]] = []
+    admission = Admission(tx, [entry.schedule_id for entry in entries if _may_wait(entry)])
+    for entry in entries:
+        taken = rows if entry.rules is NO_RULES else governed
+        for planned in entry.plan.runs:
+            row = _run(entry, planned, lease if planned.due_time <= now else None)
+            taken.append(row if taken is rows else row | admission.admit(row, entry.rules, now))
+        taken += [_passed_over(entry, passed, now) for passed in entry.plan.passed_over]
+    recorded = _insert(tx, rows, lease) | _insert(tx, governed, lease)
+    return recorded - admission.carry_out(now)
+
+
+def insert_asked_for(
+    tx: Transaction,
+    entry: Entry,
+    *,
+    now: datetime,
+    arguments: Arguments,
+    origin_id: UUID | None = None,
+) -> UUID:
+    """Record the one run of a plan that somebody asked for, to be sent by any node, and return its id.
+
+    Its fire time is that of the plan, or the first microsecond after it that is free for the cause. The caller holds
+    the lock of the schedule.
+    """
+    admission = Admission(tx, [entry.schedule_id] if _may_wait(entry) else [])
+    planned = entry.plan.runs[0]
+    while True:
+        row = _run(entry, planned, None)
+        row |= {"args": arguments.args, "kwargs": arguments.kwargs, "origin_id": origin_id}
+        if not _is_there(tx, row["id"]):
+            tx.connection.execute(_insert_once(tx), row | admission.admit(row, entry.rules, now))
+            admission.carry_out(now)
+            identity: UUID = row["id"]
+            return identity
+        planned = replace(planned, fire_time=planned.fire_time + timedelta(microseconds=1))
+
+
+def _may_wait(entry: Entry) -> bool:
+    return entry.rules.overlap is not Overlap.ALLOW and bool(entry.plan.runs)
+
+
+def _is_there(tx: Transaction, identity: UUID) -> bool:
+    return tx.connection.execute(select(runs.c.id).where(runs.c.id == identity)).one_or_none() is not None
+
+
+def _insert(tx: Transaction, rows: Sequence[dict[str, Any]], lease: Lease | None) -> set[UUID]:
+    """Insert rows of equal columns; return which of those with a lease were not there yet."""
     if not rows:
         return set()
     inserted = tx.connection.execute(_insert_once(tx), rows)
     leased = {row["id"] for row in rows if row["lease_node"] is not None}
     return leased if inserted.rowcount == len(rows) else _recorded_now(tx, leased, lease)
-
-
-def insert_asked_for(
-    tx: Transaction,
-    schedule_id: UUID,
-    version: int,
-    planned: PlannedRun,
-    *,
-    arguments: Arguments,
-    origin_id: UUID | None = None,
-) -> UUID:
-    """Record a run that somebody asked for, to be sent by any node, and return its id.
-
-    Its fire time is that of the plan, or the first microsecond after it that is free for the cause. The caller holds
-    the lock of the schedule.
-    """
-    while True:
-        row = _run(Entry(schedule_id, version, Plan((planned,), (), None, None)), planned, None)
-        row |= {"args": arguments.args, "kwargs": arguments.kwargs, "origin_id": origin_id}
-        if tx.connection.execute(_insert_once(tx), row).rowcount == 1:
-            identity: UUID = row["id"]
-            return identity
-        planned = replace(planned, fire_time=planned.fire_time + timedelta(microseconds=1))
 
 
 def _insert_once(tx: Transaction) -> Insert:
@@ -82,9 +105,7 @@ def _insert_once(tx: Transaction) -> Insert:
 def _recorded_now(tx: Transaction, ids: set[UUID], lease: Lease | None) -> set[UUID]:
     if lease is None:
         return set()
-    query = select(runs.c.id).where(
-        runs.c.id.in_(ids), runs.c.lease_node == lease.node, runs.c.lease_until == lease.until
-    )
+    query = select(runs.c.id).where(runs.c.id.in_(ids), runs.c.lease_node == lease.node, runs.c.send_at == lease.until)
     return set(tx.connection.execute(query).scalars())
 
 
@@ -92,12 +113,12 @@ def _run(entry: Entry, planned: PlannedRun, lease: Lease | None) -> dict[str, An
     return _row(entry, planned.fire_time, planned.cause, RunState.PENDING) | {
         "due_time": planned.due_time,
         "lease_node": lease.node if lease else None,
-        "lease_until": lease.until if lease else None,
+        "send_at": lease.until if lease else planned.due_time,
     }
 
 
 def _passed_over(entry: Entry, passed: PassedOver, now: datetime) -> dict[str, Any]:
-    return _row(entry, passed.first, Cause.SCHEDULE, passed.state) | {
+    row = _row(entry, passed.first, Cause.SCHEDULE, passed.state) | {
         "due_time": passed.first,
         "finished_at": now,
         "reason": passed.reason,
@@ -105,6 +126,7 @@ def _passed_over(entry: Entry, passed: PassedOver, now: datetime) -> dict[str, A
         "covered_count": passed.count,
         "covered_count_exact": passed.exact,
     }
+    return row if entry.rules is NO_RULES else row | Admission.NOTHING
 
 
 def _row(entry: Entry, fire_time: datetime, cause: Cause, state: RunState) -> dict[str, Any]:
@@ -116,8 +138,8 @@ def _row(entry: Entry, fire_time: datetime, cause: Cause, state: RunState) -> di
         "state": state.value,
         "fire_time": fire_time,
         "attempt": 0,
+        "send_at": None,
         "lease_node": None,
-        "lease_until": None,
         "finished_at": None,
         "reason": None,
         "covered_until": None,

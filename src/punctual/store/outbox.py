@@ -1,13 +1,13 @@
-"""Sending: which recorded runs have no message yet, who sends them, and that they were sent."""
+"""Sending: which runs need a message, who sends it, and that it was sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from punctual.domain.run import RunState
 from punctual.store.database import Transaction
@@ -20,6 +20,7 @@ class UnsentRun:
     """A claimed run: what its message is made of.
 
     `document` is the stored version of the spec; `args` and `kwargs` are what the run has in place of the spec's.
+    `attempt` is the last one that was begun. One that has `queued_at` was sent then, and nothing was heard of it.
     """
 
     id: UUID
@@ -27,27 +28,21 @@ class UnsentRun:
     schedule: str
     fire_time: datetime
     cause: str
+    attempt: int
+    queued_at: datetime | None
+    deadline: datetime | None
     document: dict[str, Any]
     args: list[JsonValue] | None
     kwargs: dict[str, JsonValue] | None
 
 
 def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) -> list[UnsentRun]:
-    """Take the lease of due runs that nobody is sending, oldest first, at most `limit`."""
-    query = (
-        select(runs.c.id)
-        .where(
-            runs.c.state == RunState.PENDING.value,
-            runs.c.due_time <= now,
-            or_(runs.c.lease_until.is_(None), runs.c.lease_until <= now),
-        )
-        .order_by(runs.c.due_time, runs.c.fire_time)
-        .limit(limit)
-    )
+    """Take the lease of runs that are to be sent by now and that nobody is sending, oldest first, at most `limit`."""
+    query = select(runs.c.id).where(runs.c.send_at <= now).order_by(runs.c.send_at, runs.c.fire_time).limit(limit)
     ids = list(tx.connection.execute(tx.dialect.claim(query, runs)).scalars())
     if not ids:
         return []
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(lease_node=lease.node, lease_until=lease.until))
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(lease_node=lease.node, send_at=lease.until))
     version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
         schedule_versions.c.version == runs.c.schedule_version
     )
@@ -58,6 +53,9 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
             schedules.c.name,
             runs.c.fire_time,
             runs.c.cause,
+            runs.c.attempt,
+            runs.c.queued_at,
+            runs.c.deadline,
             schedule_versions.c.spec,
             runs.c.args,
             runs.c.kwargs,
@@ -70,25 +68,37 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
     return [UnsentRun(*row) for row in tx.connection.execute(facts)]
 
 
-def next_unsent_time(tx: Transaction) -> datetime | None:
-    """Return when the earliest unsent run may be sent: at its due time, or when its lease runs out."""
-    free = case((runs.c.lease_until > runs.c.due_time, runs.c.lease_until), else_=runs.c.due_time)
-    earliest = select(func.min(free)).where(runs.c.state == RunState.PENDING.value)
-    found: datetime | None = tx.connection.execute(earliest).scalar()
-    return found
+def mark_sent(tx: Transaction, ids: Collection[UUID], *, node: UUID, at: datetime, again_at: datetime | None) -> None:
+    """Note that the messages of these runs are in the broker, for those that this node still has the lease of.
 
-
-def mark_queued(tx: Transaction, ids: Sequence[UUID], *, at: datetime) -> None:
-    """Note that the messages of these runs are in the broker; runs that are further already are left alone."""
+    From `again_at` on a message is taken for lost; None is never. Runs that are further already are left alone.
+    """
+    state = case((runs.c.state == RunState.PENDING.value, RunState.QUEUED.value), else_=runs.c.state)
     tx.connection.execute(
         update(runs)
-        .where(runs.c.id.in_(ids), runs.c.state == RunState.PENDING.value)
-        .values(state=RunState.QUEUED.value, queued_at=at, lease_node=None, lease_until=None)
+        .where(runs.c.id.in_(ids), runs.c.lease_node == node)
+        .values(state=state, queued_at=at, send_at=again_at, lease_node=None)
     )
 
 
-def put_back(tx: Transaction, ids: Sequence[UUID], *, until: datetime) -> None:
-    """Give up the lease of runs that could not be sent, from `until` on."""
+def mark_sent_again(tx: Transaction, again_at: Sequence[tuple[UUID, datetime]], *, node: UUID) -> None:
+    """Note that messages were sent once more, each with the instant from which on it is taken for lost."""
+    statement = (
+        update(runs)
+        .where(runs.c.id == bindparam("key"), runs.c.lease_node == node)
+        .values(send_at=bindparam("again_at", type_=runs.c.send_at.type), lease_node=None)
+    )
+    if again_at:
+        tx.connection.execute(statement, [{"key": key, "again_at": at} for key, at in again_at])
+
+
+def put_back(tx: Transaction, ids: Collection[UUID], *, node: UUID, until: datetime) -> None:
+    """Give up the lease of runs that were not sent, from `until` on."""
     tx.connection.execute(
-        update(runs).where(runs.c.id.in_(ids), runs.c.state == RunState.PENDING.value).values(lease_until=until)
+        update(runs).where(runs.c.id.in_(ids), runs.c.lease_node == node).values(send_at=until, lease_node=None)
     )
+
+
+def next_try(run: UnsentRun, now: datetime, resend_after: timedelta) -> datetime:
+    """Return when a run that was sent again is to be sent once more: each time it waits twice as long."""
+    return now + max(resend_after, now - (run.queued_at or now))

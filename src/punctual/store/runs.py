@@ -1,4 +1,4 @@
-"""Runs: what workers record of them, and reading the ledger."""
+"""Reading the ledger, and skipping what it has ahead of time."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -6,66 +6,32 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import JsonValue
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
-from punctual.domain.run import ALLOWED_FROM, Cause, Run, RunError, RunState
+from punctual.domain.run import Cause, Run, RunError, RunState
+from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import runs, schedule_versions, schedules
 
 
-def record_start(tx: Transaction, run_id: UUID, *, worker: str, attempt: int, at: datetime) -> bool:
-    """Record that a worker began an attempt; the answer False means the ledger refused the move."""
-    return _move(tx, run_id, RunState.RUNNING, {"worker": worker, "attempt": attempt, "started_at": at, "error": None})
-
-
-def record_retry(tx: Transaction, run_id: UUID, *, error: RunError, at: datetime) -> bool:
-    """Record that an attempt ended in an error and another will follow; False: the ledger refused the move.
-
-    A record that comes after the next attempt has started is refused as well.
-    """
-    still_that_attempt = or_(runs.c.started_at.is_(None), runs.c.started_at <= at)
-    return _move(tx, run_id, RunState.RETRYING, {"error": error.model_dump(mode="json")}, still_that_attempt)
-
-
-def record_end(
-    tx: Transaction,
-    run_id: UUID,
-    *,
-    state: RunState,
-    at: datetime,
-    result: JsonValue = None,
-    error: RunError | None = None,
-    reason: str | None = None,
-    worker: str | None = None,
-) -> bool:
-    """Record a terminal state; False: the ledger refused the move, for the first terminal state wins."""
-    facts: dict[str, Any] = {
-        "finished_at": at,
-        "result": result,
-        "error": None if error is None else error.model_dump(mode="json"),
-        "reason": reason,
-    }
-    if worker is not None:
-        facts["worker"] = worker
-    return _move(tx, run_id, state, facts)
-
-
 def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetime) -> int:
-    """Skip the runs of a schedule's fire times that wait to be due; return how many. The caller holds its lock.
+    """Skip the runs of a schedule's fire times that wait to be due, or for others; return how many.
 
+    The caller holds the lock of the schedule.
     A run that a node is sending already is left to it, and one that somebody asked for as well.
     """
     skipped = tx.connection.execute(
         update(runs)
         .where(
             runs.c.schedule_id == schedule_id,
-            runs.c.state == RunState.PENDING.value,
             runs.c.cause.in_(_OF_FIRE_TIMES),
-            runs.c.due_time > at,
+            or_(
+                runs.c.state == RunState.BUFFERED.value,
+                and_(runs.c.state == RunState.PENDING.value, runs.c.due_time > at),
+            ),
         )
-        .values(state=RunState.SKIPPED.value, reason=reason, finished_at=at)
+        .values({"state": RunState.SKIPPED.value, "reason": reason, "finished_at": at, **LEFT_ALONE})
     )
     return skipped.rowcount
 
@@ -167,18 +133,6 @@ def _after(statement: Select[Any], cursor: str) -> Select[Any]:
     fire_time, last = decode_cursor(cursor, parts=2)
     key = tuple_(literal(datetime.fromisoformat(fire_time), runs.c.fire_time.type), literal(UUID(last), runs.c.id.type))
     return statement.where(tuple_(runs.c.fire_time, runs.c.id) < key)
-
-
-def _move(
-    tx: Transaction, run_id: UUID, state: RunState, facts: dict[str, Any], *conditions: ColumnElement[bool]
-) -> bool:
-    origins = [origin.value for origin in ALLOWED_FROM[state]]
-    moved = tx.connection.execute(
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)
-        .values(state=state.value, lease_node=None, lease_until=None, **facts)
-    )
-    return moved.rowcount == 1
 
 
 def _run(row: Row[Any]) -> Run:

@@ -87,12 +87,6 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
     return [DueSchedule(*row) for row in rows]
 
 
-def next_due_time(tx: Transaction) -> datetime | None:
-    """Return when the earliest schedule is due; None when none is."""
-    due: datetime | None = tx.connection.execute(select(func.min(schedules.c.next_due_time))).scalar()
-    return due
-
-
 def advance_many(tx: Transaction, advances: Sequence[Advance]) -> None:
     """Move claimed schedules on, and clear their errors."""
     if not advances:
@@ -153,6 +147,7 @@ def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
                     next_fire_time=status.next_fire_time,
                     next_due_time=status.next_due_time,
                     run_count=status.run_count,
+                    failure_streak=0,
                     error_count=0,
                     declared_by=schedule.declared_by,
                     created_at=schedule.created_at,
@@ -236,6 +231,7 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             next_due_time=status.next_due_time,
             last_fire_time=status.last_fire_time,
             run_count=status.run_count,
+            failure_streak=status.failure_streak,
             skips=_skip_documents(status.skips),
             error=status.error,
             error_count=0,
@@ -380,6 +376,7 @@ def _schedule(row: Row[Any]) -> Schedule:
             next_due_time=row.next_due_time,
             last_fire_time=row.last_fire_time,
             run_count=row.run_count,
+            failure_streak=row.failure_streak,
             error=row.error,
             skips=read_skips(row.skips),
         ),

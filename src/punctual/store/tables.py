@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    literal_column,
 )
 
 from punctual.store.types import UtcDateTime
@@ -40,6 +41,7 @@ schedules = Table(
     Column("next_due_time", UtcDateTime, comment="when a node looks at it next; null: never"),
     Column("last_fire_time", UtcDateTime),
     Column("run_count", Integer, nullable=False, comment="runs that its fire times made; max_runs bounds it"),
+    Column("failure_streak", Integer, nullable=False, comment="runs in a row that failed or were lost"),
     Column("skips", JSON(none_as_null=True), comment="fire times to come that people chose not to run; null: none"),
     Column("error", Text),
     Column("error_count", Integer, nullable=False),
@@ -114,12 +116,20 @@ runs = Table(
     Column("args", JSON(none_as_null=True), comment="null: those of the schedule's version; kwargs as well"),
     Column("kwargs", JSON(none_as_null=True)),
     Column("origin_id", Uuid, comment="the run that it repeats, which may be gone"),
-    Column("lease_node", Uuid, comment="node that is sending the message"),
-    Column("lease_until", UtcDateTime, comment="until then no other node sends it"),
+    Column("send_at", UtcDateTime, comment="from then on any node sends the message, or sends it again; null: none"),
+    Column("lease_node", Uuid, comment="node that is sending the message, up to send_at"),
+    Column("deadline", UtcDateTime, comment="when it expires if not started, or is timed out if it runs"),
+    Column(
+        "exclusive", Boolean(create_constraint=False), comment="buffered until no other run of the schedule is active"
+    ),
+    Column("concurrency_key", String(200)),
+    Column("concurrency_limit", Integer),
+    Column("stop", String(16), comment="how workers are still to be asked to stop it"),
     Column("queued_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("worker", String(255)),
+    Column("worker_id", Uuid, comment="that life of the worker; a name comes back, an id never"),
     Column("attempt", Integer, nullable=False),
     Column("result", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),
@@ -155,10 +165,40 @@ Index(
 )
 Index("ix_runs_version", runs.c.schedule_id, runs.c.schedule_version)  # retention: whether a version has runs
 Index(
-    "ix_runs_unsent",  # claim_unsent and next_unsent_time
+    "ix_runs_unsent",  # claim_unsent, and when there is more to send
+    runs.c.send_at,
+    postgresql_where=runs.c.send_at.is_not(None),
+    sqlite_where=runs.c.send_at.is_not(None),
+)
+_OPEN = runs.c.state.in_(
+    [literal_column(f"'{state}'") for state in ("buffered", "pending", "queued", "retrying", "running")]
+)
+Index("ix_runs_open", runs.c.schedule_id, postgresql_where=_OPEN, sqlite_where=_OPEN)  # overlap: who is there already
+Index(
+    "ix_runs_buffered",  # the runs that wait, in their order
     runs.c.due_time,
-    postgresql_where=runs.c.state == "pending",
-    sqlite_where=runs.c.state == "pending",
+    postgresql_where=runs.c.state == "buffered",
+    sqlite_where=runs.c.state == "buffered",
+)
+_HOLDS = runs.c.concurrency_key.is_not(None) & runs.c.finished_at.is_(None)
+Index("ix_runs_concurrency", runs.c.concurrency_key, postgresql_where=_HOLDS, sqlite_where=_HOLDS)  # who holds a key
+Index(
+    "ix_runs_deadline",  # what has expired or timed out, and what will first
+    runs.c.deadline,
+    postgresql_where=runs.c.deadline.is_not(None),
+    sqlite_where=runs.c.deadline.is_not(None),
+)
+Index(
+    "ix_runs_running",  # lost runs: those whose worker is gone
+    runs.c.worker_id,
+    postgresql_where=runs.c.state == "running",
+    sqlite_where=runs.c.state == "running",
+)
+Index(
+    "ix_runs_stop",  # whom workers are still to be asked to stop
+    runs.c.stop,
+    postgresql_where=runs.c.stop.is_not(None),
+    sqlite_where=runs.c.stop.is_not(None),
 )
 
 nodes = Table(
@@ -178,6 +218,7 @@ workers = Table(
     "workers",
     metadata,
     Column("name", String(255), primary_key=True),
+    Column("id", Uuid, comment="this life of the worker"),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("pool", String(64), nullable=False),

@@ -8,11 +8,12 @@ from uuid import UUID
 import httpx
 import pytest
 
+import worker_records
 from punctual.domain.identity import new_id
 from punctual.domain.processes import Node
 from punctual.domain.run import RunState
 from punctual.domain.triggers.zone import TZDATA_VERSION
-from punctual.store import nodes, runs
+from punctual.store import nodes
 from punctual.store.database import Database
 from punctual.testing import ManualClock
 
@@ -113,7 +114,7 @@ def test_a_run_that_has_ended_is_done_again(client: httpx.Client, create: Create
     refused = client.post(f"runs/{run['id']}/rerun")
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     with database.write() as tx:
-        runs.record_end(tx, UUID(run["id"]), state=RunState.FAILED, at=ManualClock().now())
+        worker_records.end(tx, UUID(run["id"]), RunState.FAILED, at=ManualClock().now())
     answer = client.post(f"runs/{run['id']}/rerun", json={"kwargs": {"keep": 1}})
     again = answer.json()
     assert answer.status_code == 202

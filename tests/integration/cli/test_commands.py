@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+import worker_records
 from punctual.domain.clock import SystemClock
-from punctual.domain.run import RunError, RunState
+from punctual.domain.run import RunError, RunState, Stop
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.build import build_engine
-from punctual.engine.sender import TaskMessage
-from punctual.store import runs
+from punctual.engine.sender import TaskMessage, Unsendable
 from punctual.store.database import Database
 
 Punctual = Callable[..., Any]
@@ -161,16 +162,21 @@ class _Worker:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def send(self, messages: Sequence[TaskMessage]) -> None:
+    def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
         with self._database.write() as tx:
             for message in messages:
                 at = SystemClock().now()
-                runs.record_start(tx, message.run_id, worker="celery@test", attempt=1, at=at)
+                worker_records.start(tx, message.run_id, worker="celery@test", at=at)
                 if list(message.args) == ["/bad"]:
                     error = RunError(type="OSError", message="disk full", traceback="Traceback …\nOSError: disk full")
-                    runs.record_end(tx, message.run_id, state=RunState.FAILED, at=at, error=error)
+                    worker_records.end(tx, message.run_id, RunState.FAILED, at=at, error=error)
                 else:
-                    runs.record_end(tx, message.run_id, state=RunState.SUCCEEDED, at=at, result={"files": 3})
+                    worker_records.end(tx, message.run_id, RunState.SUCCEEDED, at=at, result={"files": 3})
+
+        return ()
+
+    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+        pass
 
     def check(self) -> None:
         pass

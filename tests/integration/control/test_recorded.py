@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+import worker_records
 from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.run import Cause, Run, RunState
 from punctual.engine.loop import Engine
-from punctual.store import runs as stored_runs
 from punctual.store.database import Database
 from punctual.testing import ManualClock, drive
 
@@ -52,7 +52,7 @@ def test_a_run_is_told_with_its_reruns(
     (run,) = records(previews, start + HOUR)
     assert (run.fire_time, run.cause, run.state) == (start + HOUR, Cause.SCHEDULE, RunState.QUEUED)
     with database.write() as tx:
-        stored_runs.record_end(tx, run.id, state=RunState.FAILED, at=clock.now())
+        worker_records.end(tx, run.id, RunState.FAILED, at=clock.now())
     clock.advance(timedelta(minutes=1))
     again = [Runs(database, clock).rerun(run.id, actor="test").id for _ in range(2)]
     assert [each.id for each in records(previews, start + HOUR)] == [run.id, *again]

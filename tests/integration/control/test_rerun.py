@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+import worker_records
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from punctual.domain.identity import new_id
 from punctual.domain.run import Arguments, Cause, Run, RunState
 from punctual.engine.loop import Engine
-from punctual.store import runs as stored_runs
 from punctual.store.database import Database
 from punctual.testing import ManualClock, RecordingSender
 
@@ -35,7 +35,7 @@ def only(runs: Runs, state: RunState | None = None) -> Run:
 
 def end(database: Database, run: Run, state: RunState = RunState.FAILED) -> None:
     with database.write() as tx:
-        assert stored_runs.record_end(tx, run.id, state=state, at=run.due_time)
+        assert worker_records.end(tx, run.id, state, at=run.due_time)
 
 
 def test_a_rerun_does_the_work_of_its_fire_time_again_by_the_old_definition(

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+import worker_records
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import DatabaseUnavailableError
+from punctual.domain.identity import new_id
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.engine.dispatcher import LEASE
 from punctual.engine.loop import Engine
-from punctual.store import outbox, runs
+from punctual.store import attempts, outbox
 from punctual.store.database import Database, Transaction
 from punctual.testing import ManualClock, RecordingSender, drive
 
@@ -188,7 +190,7 @@ def test_a_crash_between_sending_and_marking_sends_again_under_the_same_id(
         raise DatabaseUnavailableError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "mark_queued", lost)
+        patch.setattr(outbox, "mark_sent", lost)
         with pytest.raises(DatabaseUnavailableError):
             new_engine().step()
     clock.advance(LEASE)
@@ -240,9 +242,10 @@ def test_a_retry_that_is_recorded_late_does_not_hide_the_attempt_that_follows(
     (run,) = ledger(database, clock)
     failed_at = clock.now()
     with database.write() as tx:
-        assert runs.record_start(tx, run.id, worker="w", attempt=1, at=failed_at)
-        assert runs.record_start(tx, run.id, worker="w", attempt=2, at=failed_at + timedelta(seconds=1))
-        assert not runs.record_retry(tx, run.id, error=RunError(type="E", message="m"), at=failed_at)
+        assert worker_records.start(tx, run.id, at=failed_at)
+        assert worker_records.start(tx, run.id, attempt=2, at=failed_at + timedelta(seconds=1))
+        error = RunError(type="E", message="m")
+        assert not attempts.retry(tx, run.id, attempt=1, error=error, send_at=failed_at, sent_by_celery=True)
     assert ledger(database, clock)[0].state is RunState.RUNNING
 
 
@@ -255,10 +258,10 @@ def test_the_first_terminal_state_wins_over_late_and_early_records(
     (run,) = ledger(database, clock)
     now = clock.now()
     with database.write() as tx:
-        assert runs.record_start(tx, run.id, worker="w", attempt=1, at=now)
-        assert runs.record_end(tx, run.id, state=RunState.SUCCEEDED, at=now, result={"n": 1})
-        assert not runs.record_end(tx, run.id, state=RunState.FAILED, at=now)
-        assert not runs.record_start(tx, run.id, worker="w", attempt=2, at=now)
-        outbox.mark_queued(tx, [run.id], at=now)
+        assert worker_records.start(tx, run.id, at=now)
+        assert worker_records.end(tx, run.id, RunState.SUCCEEDED, at=now, result={"n": 1})
+        assert not worker_records.end(tx, run.id, RunState.FAILED, at=now)
+        assert not worker_records.start(tx, run.id, attempt=2, at=now)
+        outbox.mark_sent(tx, [run.id], node=new_id(), at=now, again_at=None)
     (run,) = ledger(database, clock)
     assert (run.state, run.result, run.worker) == (RunState.SUCCEEDED, {"n": 1}, "w")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
+import worker_records
 from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
@@ -37,7 +38,7 @@ def end_all(database: Database, clock: ManualClock) -> None:
     """Let every open run succeed now."""
     with database.write() as tx:
         for run in runs.list_page(tx, runs.RunFilter(states=(RunState.QUEUED,)), limit=1000, cursor=None).items:
-            assert runs.record_end(tx, run.id, state=RunState.SUCCEEDED, at=clock.now())
+            assert worker_records.end(tx, run.id, RunState.SUCCEEDED, at=clock.now())
 
 
 def count(database: Database, table: Any = run_table) -> int:
@@ -85,8 +86,8 @@ def test_a_run_that_has_not_ended_stays_however_old(
     drive(engine, clock, start + 3 * DAY)
     (last, *others) = Runs(database, clock).list(limit=10).items
     with database.write() as tx:
-        assert runs.record_start(tx, others[0].id, worker="w", attempt=1, at=clock.now())
-        assert runs.record_end(tx, last.id, state=RunState.FAILED, at=clock.now())
+        assert worker_records.start(tx, others[0].id, at=clock.now())
+        assert worker_records.end(tx, last.id, RunState.FAILED, at=clock.now())
     clock.advance(1000 * DAY)
     until_done(Retention(database, clock, KeepRuns(age=DAY, per_schedule=1)))
     assert [run.id for run in Runs(database, clock).list(limit=10).items] == [run.id for run in others]

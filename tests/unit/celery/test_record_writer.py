@@ -58,11 +58,11 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def started(run_id: UUID, attempt: int = 1) -> Started:
-    return Started(run_id, monotonic(), worker="w@test", attempt=attempt)
+    return Started(run_id, monotonic(), worker="w@test", worker_id=None, attempt=attempt, timeout=None)
 
 
 def ended(run_id: UUID, **facts: Any) -> Ended:
-    return Ended(run_id, monotonic(), RunState.SUCCEEDED, worker="w@test", **facts)
+    return Ended(run_id, monotonic(), None, RunState.SUCCEEDED, worker="w@test", **facts)
 
 
 def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -100,7 +100,7 @@ def test_the_times_are_those_of_the_events_not_of_the_writing(ledger: Ledger) ->
     ledger.appear()
     run_id = ledger.new_run().id
     writer = RecordWriter(ledger.url)
-    writer.submit(Started(run_id, monotonic() - 3600, worker="w@test", attempt=1))
+    writer.submit(Started(run_id, monotonic() - 3600, worker="w@test", worker_id=None, attempt=1, timeout=None))
     writer.submit(ended(run_id))
     writer.close(LONG)
     run = ledger.get(run_id)

@@ -67,6 +67,7 @@ def test_a_message_carries_the_run_and_the_call(app: Celery) -> None:
         "punctual_schedule_id": str(SCHEDULE),
         "punctual_fire_time": "2026-01-02T03:04:05Z",
         "punctual_cause": "schedule",
+        "punctual_attempt": "1",
     }
     assert message.content_type == "application/json"
     assert json.loads(message.body)[:2] == [[1, {"a": None}], {"keep": 2}]

@@ -188,7 +188,7 @@ def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
     assert set(OPEN) == {state.value for state in RunState} - set(ENDED)
     assert set(get_args(CauseWord)) == {cause.value for cause in Cause}
     assert {state.value for state in TERMINAL} == set(ENDED)
-    assert call(page(), "list", "--state", "lost").exit_code == 2
+    assert call(page(), "list", "--state", "gone").exit_code == 2
 
 
 @pytest.mark.parametrize("command", ["list", "show", "rerun"])

@@ -765,7 +765,7 @@ export interface components {
          * @description Why a run exists.
          * @enum {string}
          */
-        Cause: "schedule" | "catchup" | "manual" | "rerun";
+        Cause: "schedule" | "catchup" | "backfill" | "manual" | "rerun";
         /**
          * CheckOut
          * @description Whether one thing that Punctual needs is there.
@@ -1372,7 +1372,7 @@ export interface components {
          * @description Where a run stands.
          * @enum {string}
          */
-        RunState: "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "expired" | "skipped" | "missed";
+        RunState: "buffered" | "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "lost" | "expired" | "skipped" | "missed";
         /**
          * ScheduleExplanationOut
          * @description Whether a schedule fires at an instant, by its present version, and what the ledger has for that instant.
@@ -2036,6 +2036,19 @@ export interface components {
             limit?: number;
         };
         /**
+         * Concurrency
+         * @description At most `limit` runs at once of all schedules with the same `key`; the others wait for their turn.
+         */
+        Concurrency: {
+            /** Key */
+            key: string;
+            /**
+             * Limit
+             * @default 1
+             */
+            limit?: number;
+        };
+        /**
          * Cron
          * @description Fires at the wall times that a cron expression matches, in one time zone.
          */
@@ -2239,6 +2252,12 @@ export interface components {
             text?: string;
         };
         /**
+         * OnLost
+         * @description What becomes of a run whose worker died: it ends, or is attempted again.
+         * @enum {string}
+         */
+        OnLost: "fail" | "rerun";
+        /**
          * Once
          * @description Fires once: at the instant `at` when that has a UTC offset, else when the clocks of the time zone show it.
          */
@@ -2282,6 +2301,12 @@ export interface components {
              */
             text?: string;
         };
+        /**
+         * Overlap
+         * @description What becomes of a run while another run of its schedule has not ended; backfills do not count.
+         * @enum {string}
+         */
+        Overlap: "allow" | "skip" | "buffer_one" | "buffer_all" | "cancel_other" | "terminate_other";
         /**
          * PauseIn
          * @description Why a schedule is paused.
@@ -2515,6 +2540,35 @@ export interface components {
             label?: string;
         };
         /**
+         * Retry
+         * @description How often a run is attempted, and how long after a failure the next attempt is sent.
+         *
+         *     `attempts` counts the first one too. The n-th pause is `delay` times `backoff` to the power of n - 1, at most
+         *     `max_delay`.
+         */
+        Retry: {
+            /**
+             * Attempts
+             * @default 1
+             */
+            attempts?: number;
+            /**
+             * Delay
+             * @default 10
+             */
+            delay?: number | string;
+            /**
+             * Backoff
+             * @default 2
+             */
+            backoff?: number;
+            /**
+             * Max Delay
+             * @default 3600
+             */
+            max_delay?: number | string;
+        };
+        /**
          * Rrule
          * @description Fires at the wall times of a recurrence set, in one time zone.
          *
@@ -2614,6 +2668,29 @@ export interface components {
             description?: string | null;
             /** @description null: the default. */
             catchup?: components["schemas"]["CatchUp"] | null;
+            /** @description null: the default. */
+            overlap?: components["schemas"]["Overlap"] | null;
+            /** @description A limit of runs at once, shared with all schedules of the same key. */
+            concurrency?: components["schemas"]["Concurrency"] | null;
+            /** @description null: the default. */
+            retry?: components["schemas"]["Retry"] | null;
+            /**
+             * Timeout
+             * @description How long an attempt may run; then it is terminated, and has failed.
+             */
+            timeout?: number | string | null;
+            /**
+             * Expires
+             * @description How long after its due time a run may still start; then it is expired.
+             */
+            expires?: number | string | null;
+            /**
+             * Pause After Failures
+             * @description After so many failed runs in a row the schedule is paused.
+             */
+            pause_after_failures?: number | null;
+            /** @description null: the default. */
+            on_lost?: components["schemas"]["OnLost"] | null;
         };
         /**
          * ScheduleSpec
@@ -2698,6 +2775,45 @@ export interface components {
              *     }
              */
             catchup?: components["schemas"]["CatchUp"];
+            /**
+             * @description What becomes of a run while another run of the schedule has not ended.
+             * @default allow
+             */
+            overlap?: components["schemas"]["Overlap"];
+            /**
+             * @description A limit of runs at once, shared with all schedules of the same key.
+             * @default null
+             */
+            concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * @default {
+             *       "attempts": 1,
+             *       "delay": 10,
+             *       "backoff": 2,
+             *       "max_delay": 3600
+             *     }
+             */
+            retry?: components["schemas"]["Retry"];
+            /**
+             * Timeout
+             * @description How long an attempt may run; then it is terminated, and has failed.
+             * @default null
+             */
+            timeout?: number | string | null;
+            /**
+             * Expires
+             * @description How long after its due time a run may still start; then it is expired.
+             * @default null
+             */
+            expires?: number | string | null;
+            /**
+             * Pause After Failures
+             * @description After so many failed runs in a row the schedule is paused.
+             * @default null
+             */
+            pause_after_failures?: number | null;
+            /** @default fail */
+            on_lost?: components["schemas"]["OnLost"];
         };
         /**
          * SignInIn

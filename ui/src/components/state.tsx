@@ -3,6 +3,7 @@ import type { RunState, ScheduleState } from "../api/types";
 import { STATE_MEANINGS } from "../words/runs";
 
 export const RUN_COLORS: Record<RunState, string> = {
+  buffered: "cyan",
   pending: "gray",
   queued: "gray",
   running: "blue",
@@ -10,6 +11,7 @@ export const RUN_COLORS: Record<RunState, string> = {
   succeeded: "teal",
   failed: "red",
   cancelled: "gray",
+  lost: "red",
   expired: "grape",
   skipped: "gray",
   missed: "orange",

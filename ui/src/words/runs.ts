@@ -2,6 +2,7 @@ import type { Cause, Run, RunState } from "../api/types";
 import { measured, secondsBetween } from "./duration";
 
 export const RUN_STATES: RunState[] = [
+  "buffered",
   "pending",
   "queued",
   "running",
@@ -9,17 +10,19 @@ export const RUN_STATES: RunState[] = [
   "succeeded",
   "failed",
   "cancelled",
+  "lost",
   "expired",
   "skipped",
   "missed",
 ];
 
-const OPEN = new Set<RunState>(["pending", "queued", "running", "retrying"]);
+const OPEN = new Set<RunState>(["buffered", "pending", "queued", "running", "retrying"]);
 
 /** Whether the run may still change. */
 export const isOpen = (run: Pick<Run, "state">): boolean => OPEN.has(run.state);
 
 export const STATE_MEANINGS: Record<RunState, string> = {
+  buffered: "It waits for other runs to end.",
   pending: "Recorded; the message is about to be sent.",
   queued: "The message is sent; no worker has started it yet.",
   running: "A worker runs it now.",
@@ -27,14 +30,16 @@ export const STATE_MEANINGS: Record<RunState, string> = {
   succeeded: "It ended well.",
   failed: "It ended with an error.",
   cancelled: "It was stopped on purpose.",
+  lost: "Its worker died with it.",
   expired: "It did not start in time, so it will not run.",
-  skipped: "A calendar, a pause or a deletion kept it from running.",
+  skipped: "A calendar, a pause, a deletion or another run kept it from running.",
   missed: "It was met too late to run.",
 };
 
 export const CAUSE_MEANINGS: Record<Cause, string> = {
   schedule: "Its fire time came.",
   catchup: "It made up for a fire time that was met late.",
+  backfill: "Someone asked for the runs of a span of time.",
   manual: "Someone asked for it with “Run now”.",
   rerun: "Someone asked for a run that had ended to be done again.",
 };
@@ -42,6 +47,7 @@ export const CAUSE_MEANINGS: Record<Cause, string> = {
 export const CAUSES: { value: Cause; label: string }[] = [
   { value: "schedule", label: "Schedule" },
   { value: "catchup", label: "Catch-up" },
+  { value: "backfill", label: "Backfill" },
   { value: "manual", label: "Run now" },
   { value: "rerun", label: "Rerun" },
 ];

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from punctual.control.timetables import timetable_of
 from punctual.domain.planner import plan
 from punctual.domain.schedule import Schedule
 from punctual.store import ledger
 from punctual.store.database import Transaction
 from punctual.store.ledger import Entry
+from punctual.store.timetables import timetable_of
 
 
 def settle(tx: Transaction, schedule: Schedule, now: datetime) -> Schedule:
@@ -20,7 +20,7 @@ def settle(tx: Transaction, schedule: Schedule, now: datetime) -> Schedule:
     while status.next_fire_time is not None and status.next_fire_time <= now:
         left = status.runs_left(spec)
         made = plan(timetable, spec.catchup, first=status.next_fire_time, now=now, runs_left=left)
-        ledger.record(tx, [Entry(schedule.id, schedule.version, made)], now=now, lease=None)
+        ledger.record(tx, [Entry(schedule.id, schedule.version, made, spec.rules)], now=now, lease=None)
         last = made.runs[-1].fire_time if made.runs else status.last_fire_time
         counted = {"last_fire_time": last, "run_count": status.run_count + len(made.runs)}
         status = status.at(made.next_fire_time, made.next_due_time).model_copy(update=counted)

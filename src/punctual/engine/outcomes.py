@@ -1,0 +1,126 @@
+"""What follows from the end of an attempt: another attempt, the end of the run, a pause of its schedule."""
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue, ValidationError
+
+from punctual.domain.errors import PunctualError
+from punctual.domain.policies import OnLost, Retry
+from punctual.domain.run import TERMINAL, RunError, RunState
+from punctual.store import attempts, failures, runs, schedules, waiting
+from punctual.store.attempts import Ending, RunFacts
+from punctual.store.database import Transaction
+from punctual.store.settle import settle
+
+MOST_LOST_ATTEMPTS = 5
+"""A run that has lost its worker so often is not attempted again: its task may be what kills them."""
+
+_log = logging.getLogger(__name__)
+
+
+def succeeded(
+    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, result: JsonValue, worker: str | None
+) -> bool:
+    """Record a success, which ends a streak of failures; False: the ledger refused it."""
+    failures.forget(tx, run_id)
+    ending = Ending(RunState.SUCCEEDED, result=result, worker=worker)
+    return attempts.end(tx, run_id, ending, attempt=attempt, at=at)
+
+
+def failed(
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    attempt: int | None,
+    at: datetime,
+    error: RunError | None,
+    reason: str | None = None,
+    worker: str | None = None,
+) -> bool:
+    """Record that an attempt failed: another one follows if the schedule's `retry` allows it, else the run has failed.
+
+    False: the ledger refused it.
+    """
+    facts = attempts.facts_of(tx, run_id)
+    if facts is None or facts.state in TERMINAL:
+        return False
+    number = attempt or max(facts.attempt, 1)
+    pause = _retry(facts).pause_after(number)
+    if pause is None:
+        ending = Ending(RunState.FAILED, error=error, reason=reason, worker=worker)
+        return _end(tx, run_id, facts, ending, attempt, at)
+    told = error or RunError(type="Failed", message=reason or "The attempt failed.")
+    return _again(tx, run_id, number, told, at + pause)
+
+
+def lost(tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, why: str) -> bool:
+    """Record that a worker died with an attempt: by the schedule's `on_lost` it is made again, or the run is lost.
+
+    False: the ledger refused it.
+    """
+    facts = attempts.facts_of(tx, run_id)
+    if facts is None or facts.state in TERMINAL:
+        return False
+    number = attempt or max(facts.attempt, 1)
+    most = max(MOST_LOST_ATTEMPTS, _retry(facts).attempts)
+    if facts.document.get("on_lost") == OnLost.RERUN and number < most:
+        return _again(tx, run_id, number, RunError(type="WorkerLost", message=why), at)
+    return _end(tx, run_id, facts, Ending(RunState.LOST, reason=why), attempt, at)
+
+
+def wake_waiting(tx: Transaction) -> None:
+    """Let a node look at the runs that wait, if there are any: what has just ended may have made room."""
+    if waiting.is_any(tx):
+        tx.changed = True
+
+
+def _again(tx: Transaction, run_id: UUID, attempt: int, error: RunError, send_at: datetime) -> bool:
+    moved = attempts.retry(tx, run_id, attempt=attempt, error=error, send_at=send_at, sent_by_celery=False)
+    tx.changed = tx.changed or moved
+    return moved
+
+
+def _end(tx: Transaction, run_id: UUID, facts: RunFacts, ending: Ending, attempt: int | None, at: datetime) -> bool:
+    """End a run badly. The schedule is locked first, as by all who lock both."""
+    failures.hold(tx, facts.schedule_id)
+    if not attempts.end(tx, run_id, ending, attempt=attempt, at=at):
+        return False
+    streak = failures.count(tx, facts.schedule_id)
+    most = facts.document.get("pause_after_failures")
+    if isinstance(most, int) and streak >= most:
+        _pause(tx, facts.schedule_id, streak, at)
+    return True
+
+
+def _pause(tx: Transaction, schedule_id: UUID, streak: int, at: datetime) -> None:
+    try:
+        schedule = schedules.lock(tx, schedule_id)
+        if schedule is None or schedule.status.paused:
+            return
+        schedule = settle(tx, schedule, at)
+    except (PunctualError, ValidationError):
+        _log.exception(
+            "a schedule that fails cannot be paused",
+            extra={"action": "schedule_not_paused", "schedule_id": str(schedule_id)},
+        )
+        return
+    note = f"Paused by itself: {streak} runs in a row failed or were lost."
+    runs.skip_pending(tx, schedule_id, reason="The schedule was paused, because its runs failed.", at=at)
+    status = schedule.status.idle().model_copy(update={"paused": True, "pause_note": note, "failure_streak": streak})
+    schedules.save(tx, schedule.model_copy(update={"status": status, "updated_at": at}), actor="punctual")
+    tx.changed = True
+    _log.warning(
+        "schedule %s is paused after %d failures",
+        schedule.spec.name,
+        streak,
+        extra={"action": "schedule_paused_after_failures", "schedule": schedule.spec.name},
+    )
+
+
+def _retry(facts: RunFacts) -> Retry:
+    try:
+        return Retry.model_validate(facts.document.get("retry", {}))
+    except ValidationError:  # written by another version; the run still has to end
+        return Retry()

@@ -1,0 +1,96 @@
+"""Taking runs into the ledger beside others: which may start, wait, or are skipped, and which make room for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from punctual.domain.overlap import OpenRun, Verdict, admit, replaced_reason
+from punctual.domain.policies import Overlap, RunRules
+from punctual.domain.run import ACTIVE, Cause, RunState, Stop
+from punctual.store.database import Transaction
+from punctual.store.tables import runs
+
+OPEN = sorted(state.value for state in ACTIVE | {RunState.BUFFERED})
+
+
+class Admission:
+    """The open runs of some locked schedules, as they become with each run that is taken in."""
+
+    NOTHING: ClassVar[dict[str, Any]] = dict.fromkeys(
+        ("deadline", "exclusive", "concurrency_key", "concurrency_limit"),
+    )
+    """The columns of a governed run, of a record that is none."""
+
+    def __init__(self, tx: Transaction, schedule_ids: Sequence[UUID]) -> None:
+        """Read the open runs of the schedules, backfills left out: these have a limit of their own."""
+        self._tx = tx
+        self._open: dict[UUID, list[OpenRun]] = {key: [] for key in schedule_ids}
+        self._made_room: list[tuple[Overlap, datetime, Verdict]] = []
+        if schedule_ids:
+            query = (
+                select(runs.c.schedule_id, runs.c.id, runs.c.fire_time, runs.c.state)
+                .where(runs.c.schedule_id.in_(schedule_ids), runs.c.state.in_(OPEN))
+                .where(runs.c.cause != Cause.BACKFILL.value)
+                .order_by(runs.c.due_time, runs.c.fire_time)
+            )
+            for schedule_id, key, fire_time, state in tx.connection.execute(query):
+                self._open[schedule_id].append(OpenRun(key, fire_time, RunState(state)))
+
+    def admit(self, row: dict[str, Any], rules: RunRules, now: datetime) -> dict[str, Any]:
+        """Return what becomes of a run that would be pending, as the columns that say so."""
+        open_runs = self._open.get(row["schedule_id"], [])
+        verdict = admit(rules.overlap, open_runs)
+        if verdict.ended or verdict.stopped:
+            self._made_room.append((rules.overlap, row["fire_time"], verdict))
+            gone = {run.id for run in verdict.ended}
+            open_runs[:] = [run for run in open_runs if run.id not in gone]
+        state, reason, holds = verdict.state, verdict.reason, rules.concurrency
+        if state is RunState.PENDING and holds is not None:
+            state, reason = RunState.BUFFERED, f"Waits for its turn: {holds.limit} at once of {holds.key!r}."
+        if state is not RunState.SKIPPED:
+            open_runs.append(OpenRun(row["id"], row["fire_time"], state))
+        skipped = state is RunState.SKIPPED
+        sent = state is RunState.PENDING
+        return {
+            "state": state.value,
+            "reason": reason,
+            "finished_at": now if skipped else None,
+            "send_at": row["send_at"] if sent else None,
+            "lease_node": row["lease_node"] if sent else None,
+            "deadline": None if skipped or rules.expires is None else row["due_time"] + rules.expires,
+            "exclusive": rules.overlap.exclusive,
+            "concurrency_key": None if holds is None else holds.key,
+            "concurrency_limit": None if holds is None else holds.limit,
+        }
+
+    def carry_out(self, now: datetime) -> set[UUID]:
+        """End the runs that made room, once those for which they did are inserted; return which."""
+        ended: set[UUID] = set()
+        for overlap, fire_time, verdict in self._made_room:
+            ids = [run.id for run in verdict.ended]
+            cancel(self._tx, ids, reason=replaced_reason(overlap, fire_time), at=now)
+            stop = Stop.TERMINATE if overlap is Overlap.TERMINATE_OTHER else Stop.CANCEL
+            ask_to_stop(self._tx, [run.id for run in verdict.stopped], stop)
+            ended.update(ids)
+        return ended
+
+
+def cancel(tx: Transaction, ids: Sequence[UUID], *, reason: str, at: datetime) -> None:
+    """End open runs in the ledger, whatever their workers do."""
+    if ids:
+        ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
+        tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.state.in_(OPEN)).values(ended))
+
+
+def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop) -> None:
+    """Let any node ask the workers to stop these runs."""
+    if ids:
+        tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=stop.value))
+        tx.changed = True
+
+
+LEFT_ALONE: dict[str, Any] = {"send_at": None, "lease_node": None, "deadline": None}
+"""The columns of a run for which nothing is to be done any more."""

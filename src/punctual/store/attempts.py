@@ -1,0 +1,176 @@
+"""What happens to a run once it is sent: attempts start, fail and end. Each move is refused unless it is allowed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from punctual.domain.run import ALLOWED_FROM, RunError, RunState, Stop
+from punctual.store.admission import LEFT_ALONE
+from punctual.store.database import Transaction
+from punctual.store.tables import runs, schedule_versions, workers
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What decides on the end of an attempt; `document` is the version of the spec that the run belongs to."""
+
+    schedule_id: UUID
+    state: RunState
+    attempt: int
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended, and what was told of it."""
+
+    state: RunState
+    result: JsonValue = None
+    error: RunError | None = None
+    reason: str | None = None
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """A run whose attempt is to be ended from outside."""
+
+    id: UUID
+    state: RunState
+    attempt: int
+    worker: str | None
+
+
+def start(
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    worker: str,
+    worker_id: UUID | None,
+    attempt: int,
+    deadline: datetime | None,
+    at: datetime,
+) -> bool:
+    """Let an attempt begin; False: it must not, for it has begun before, or the run has ended.
+
+    Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out.
+    """
+    facts = {"worker": worker, "worker_id": worker_id, "attempt": attempt, "started_at": at, "error": None}
+    return _move(tx, run_id, RunState.RUNNING, {**facts, "deadline": deadline}, runs.c.attempt < attempt)
+
+
+def retry(
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    attempt: int,
+    error: RunError,
+    send_at: datetime,
+    sent_by_celery: bool,
+) -> bool:
+    """Record that an attempt failed and another one follows, sent by a node from `send_at` on.
+
+    Where Celery itself has sent the message, that is when a node takes it for lost. False: the ledger refused the
+    move; so is one that comes after the next attempt has started.
+    """
+    facts: dict[str, Any] = {"attempt": attempt, "error": error.model_dump(mode="json"), "send_at": send_at}
+    if not sent_by_celery:
+        facts["queued_at"] = None
+    return _move(tx, run_id, RunState.RETRYING, facts, runs.c.attempt <= attempt, _not_over(attempt))
+
+
+def end(tx: Transaction, run_id: UUID, ending: Ending, *, attempt: int | None, at: datetime) -> bool:
+    """Record a terminal state; False: the ledger refused the move, for the first terminal state wins.
+
+    An attempt that failed already has no say any more; None speaks for whichever is the last.
+    """
+    facts: dict[str, Any] = {
+        "finished_at": at,
+        "result": ending.result,
+        "error": None if ending.error is None else ending.error.model_dump(mode="json"),
+        "reason": ending.reason,
+    }
+    if ending.worker is not None:
+        facts["worker"] = ending.worker
+    if attempt is not None and ending.state is not RunState.EXPIRED:
+        facts["attempt"] = attempt
+    fence = [] if attempt is None else [_not_over(attempt)]
+    return _move(tx, run_id, ending.state, facts, *fence)
+
+
+def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
+    """Return what is known of a run; None when there is none."""
+    version = and_(
+        schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
+    )
+    query = (
+        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, schedule_versions.c.spec)
+        .join(schedule_versions, version)
+        .where(runs.c.id == run_id)
+    )
+    row = tx.connection.execute(query).one_or_none()
+    return None if row is None else RunFacts(row.schedule_id, RunState(row.state), row.attempt, row.spec)
+
+
+def overdue(tx: Transaction, now: datetime, *, limit: int) -> list[OpenAttempt]:
+    """Return the runs whose deadline has passed, the earliest first."""
+    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(runs.c.deadline <= now)
+    return _open(tx, query.order_by(runs.c.deadline).limit(limit))
+
+
+def orphans(tx: Transaction, *, seen_since: datetime, limit: int) -> list[OpenAttempt]:
+    """Return running runs whose worker, in the life that started them, was not seen since then; the earliest first.
+
+    Runs of workers that never said who they are cannot be told from others, and are left out.
+    """
+    lives = select(workers.c.id).where(workers.c.id == runs.c.worker_id, workers.c.seen_at >= seen_since)
+    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(
+        runs.c.state == RunState.RUNNING.value,
+        runs.c.worker_id.is_not(None),
+        runs.c.started_at < seen_since,
+        ~lives.exists(),
+    )
+    return _open(tx, query.order_by(runs.c.started_at).limit(limit))
+
+
+def to_stop(tx: Transaction, *, limit: int) -> list[tuple[UUID, Stop]]:
+    """Return the runs that workers are still to be asked to stop."""
+    query = select(runs.c.id, runs.c.stop).where(runs.c.stop.is_not(None)).limit(limit)
+    return [(key, Stop(stop)) for key, stop in tx.connection.execute(query)]
+
+
+def asked_to_stop(tx: Transaction, ids: Sequence[UUID]) -> None:
+    """Note that the workers were asked."""
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=None))
+
+
+def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of the four columns
+    return [
+        OpenAttempt(key, RunState(state), attempt, worker)
+        for key, state, attempt, worker in tx.connection.execute(query)
+    ]
+
+
+def _not_over(attempt: int) -> ColumnElement[bool]:
+    """Return whether an attempt still has a say: once `retrying`, only the ones that follow have."""
+    return or_(
+        and_(runs.c.state == RunState.RETRYING.value, runs.c.attempt < attempt),
+        and_(runs.c.state != RunState.RETRYING.value, runs.c.attempt <= attempt),
+    )
+
+
+def _move(
+    tx: Transaction, run_id: UUID, state: RunState, facts: dict[str, Any], *conditions: ColumnElement[bool]
+) -> bool:
+    origins = [origin.value for origin in ALLOWED_FROM[state]]
+    moved = tx.connection.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)
+        .values({"state": state.value, **LEFT_ALONE, **facts})
+    )
+    return moved.rowcount == 1

@@ -1,0 +1,43 @@
+"""What a worker tells the ledger of a run, for tests that have no worker."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from punctual.domain.run import RunState
+from punctual.engine import outcomes
+from punctual.store import attempts
+from punctual.store.attempts import Ending
+from punctual.store.database import Transaction
+
+
+def start(
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    at: datetime,
+    attempt: int = 1,
+    worker: str = "w",
+    worker_id: UUID | None = None,
+    deadline: datetime | None = None,
+) -> bool:
+    """Let an attempt begin; False: the ledger refused it."""
+    return attempts.start(tx, run_id, worker=worker, worker_id=worker_id, attempt=attempt, deadline=deadline, at=at)
+
+
+def end(
+    tx: Transaction, run_id: UUID, state: RunState, *, at: datetime, attempt: int | None = None, **told: Any
+) -> bool:
+    """Tell how an attempt ended; False: the ledger refused it."""
+    worker = told.pop("worker", "w")
+    match state:
+        case RunState.SUCCEEDED:
+            result = told.get("result")
+            done = outcomes.succeeded(tx, run_id, attempt=attempt, at=at, result=result, worker=worker)
+        case RunState.FAILED:
+            error, reason = told.get("error"), told.get("reason")
+            done = outcomes.failed(tx, run_id, attempt=attempt, at=at, error=error, reason=reason, worker=worker)
+        case _:
+            done = attempts.end(tx, run_id, Ending(state, worker=worker, **told), attempt=attempt, at=at)
+    outcomes.wake_waiting(tx)
+    return done
