@@ -9,11 +9,9 @@ from sqlalchemy import select, update
 
 from punctual.domain.overlap import OpenRun, Verdict, admit, replaced_reason
 from punctual.domain.policies import Overlap, RunRules
-from punctual.domain.run import ACTIVE, Cause, RunState, Stop
+from punctual.domain.run import Cause, RunState, Stop
 from punctual.store.database import Transaction
-from punctual.store.tables import runs
-
-OPEN = sorted(state.value for state in ACTIVE | {RunState.BUFFERED})
+from punctual.store.tables import is_open, runs
 
 
 class Admission:
@@ -32,7 +30,7 @@ class Admission:
         if schedule_ids:
             query = (
                 select(runs.c.schedule_id, runs.c.id, runs.c.fire_time, runs.c.state)
-                .where(runs.c.schedule_id.in_(schedule_ids), runs.c.state.in_(OPEN))
+                .where(runs.c.schedule_id.in_(schedule_ids), is_open(runs))
                 .where(runs.c.cause != Cause.BACKFILL.value)
                 .order_by(runs.c.due_time, runs.c.fire_time)
             )
@@ -82,7 +80,7 @@ def cancel(tx: Transaction, ids: Sequence[UUID], *, reason: str, at: datetime) -
     """End open runs in the ledger, whatever their workers do."""
     if ids:
         ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
-        tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.state.in_(OPEN)).values(ended))
+        tx.connection.execute(update(runs).where(runs.c.id.in_(ids), is_open(runs)).values(ended))
 
 
 def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop) -> None:

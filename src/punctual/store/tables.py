@@ -4,8 +4,10 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -170,10 +172,17 @@ Index(
     postgresql_where=runs.c.send_at.is_not(None),
     sqlite_where=runs.c.send_at.is_not(None),
 )
-_OPEN = runs.c.state.in_(
-    [literal_column(f"'{state}'") for state in ("buffered", "pending", "queued", "retrying", "running")]
-)
-Index("ix_runs_open", runs.c.schedule_id, postgresql_where=_OPEN, sqlite_where=_OPEN)  # overlap: who is there already
+
+
+def is_open(table: FromClause) -> ColumnElement[bool]:
+    """Return whether a run has not ended, in the very words of the index: SQLite takes it for no others."""
+    states = ("buffered", "pending", "queued", "retrying", "running")
+    return table.c.state.in_([literal_column(f"'{state}'") for state in states])
+
+
+Index(
+    "ix_runs_open", runs.c.schedule_id, postgresql_where=is_open(runs), sqlite_where=is_open(runs)
+)  # overlap: who is there already
 Index(
     "ix_runs_buffered",  # the runs that wait, in their order
     runs.c.due_time,

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, 
 
 from punctual.domain.run import ACTIVE, Cause, RunState
 from punctual.store.database import Transaction
-from punctual.store.tables import runs, schedules
+from punctual.store.tables import is_open, runs, schedules
 
 _ACTIVE = sorted(state.value for state in ACTIVE)
 _BUFFERED = runs.c.state == RunState.BUFFERED.value
@@ -35,7 +35,7 @@ def is_any(tx: Transaction) -> bool:
 def free(tx: Transaction, *, limit: int, only: Collection[UUID] | None = None) -> list[WaitingRun]:
     """Return the buffered runs that nothing holds back at this moment, the longest due first; `only` among these."""
     other = runs.alias("other")
-    active = other.c.state.in_(_ACTIVE)
+    active = and_(is_open(other), other.c.state.in_(_ACTIVE))
     same_schedule = (
         select(other.c.id)
         .where(other.c.schedule_id == runs.c.schedule_id, active, other.c.cause != Cause.BACKFILL.value)
