@@ -13,4 +13,10 @@ settings.register_profile("judged", derandomize=True)
 if os.environ.get("PUNCTUAL_REQUIRE_SERVICES") == "1":
     settings.load_profile("judged")
 
-pytest_plugins = ["servers.postgres", "servers.redis", "servers.rabbitmq", "servers.databases"]
+pytest_plugins = [
+    "servers.postgres",
+    "servers.redis",
+    "servers.rabbitmq",
+    "servers.databases",
+    "servers.database_faults",
+]

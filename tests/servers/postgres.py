@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -86,6 +87,73 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
         server.close()
         return
+    with private_postgres() as process:
+        server = PostgresServer(process.url)
+        try:
+            yield server
+        finally:
+            server.close()
+
+
+class PostgresProcess:
+    """A server process of our own; once stopped it can be started again, with its data and at its address."""
+
+    def __init__(self, folder: Path, initdb: Path, postgres: Path) -> None:
+        """Make the data folder, and start."""
+        self._user = unprivileged("postgres")
+        self._postgres, self._data, self._log = postgres, folder / "data", folder / "log"
+        password, self._port = secrets.token_hex(16), free_port()
+        password_file = folder / "password"
+        password_file.write_text(password)
+        self._log.touch()
+        if self._user is not None:
+            for path in (folder, password_file):
+                os.chown(path, self._user.pw_uid, self._user.pw_gid)
+        options = [f"--pwfile={password_file}", "--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(
+            [initdb, "--username=punctual", *options, "--pgdata", self._data],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            **user_arguments(self._user),
+        )
+        self.url = f"postgresql://punctual:{password}@127.0.0.1:{self._port}/postgres"
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server, which is the parent of those that serve connections."""
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start, and return once it answers."""
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self._port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "shared_buffers": "32MB",
+            "max_connections": 200,
+        }
+        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._process = ServerProcess(
+            [self._postgres, "-D", self._data, *arguments],
+            log=self._log,
+            user=self._user,
+            stop_signal=signal.SIGQUIT,  # at once, without a checkpoint
+        )
+        self._process.wait_until(lambda: accepts_connections(self._port) and _answers(self.url), within=30)
+
+    def stop(self) -> None:
+        """End it as a crash would."""
+        self._process.stop()
+
+
+@contextmanager
+def private_postgres() -> Iterator[PostgresProcess]:
+    """Run a server that is ours alone; skips where PostgreSQL is not installed."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
     initdb, postgres = find_program("initdb", *folders), find_program("postgres", *folders)
     if initdb is None or postgres is None:
@@ -93,55 +161,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     # Not below pytest's folder for temporary files: that is closed to the user that PostgreSQL wants when we are root.
     folder = Path(tempfile.mkdtemp(prefix="punctual-postgres-"))
     try:
-        process, url = _start(initdb, postgres, folder)
-        server = PostgresServer(url)
+        process = PostgresProcess(folder, initdb, postgres)
         try:
-            yield server
+            yield process
         finally:
-            server.close()
             process.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _start(initdb: Path, postgres: Path, folder: Path) -> tuple[ServerProcess, str]:
-    user = unprivileged("postgres")
-    password, data, log = secrets.token_hex(16), folder / "data", folder / "log"
-    password_file = folder / "password"
-    password_file.write_text(password)
-    log.touch()
-    if user is not None:
-        for path in (folder, password_file):
-            os.chown(path, user.pw_uid, user.pw_gid)
-    options = [f"--pwfile={password_file}", "--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync"]
-    subprocess.run(
-        [initdb, "--username=punctual", *options, "--pgdata", data],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        **user_arguments(user),
-    )
-    port = free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "port": port,
-        "unix_socket_directories": "",
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
-        "shared_buffers": "32MB",
-        "max_connections": 200,
-    }
-    arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    process = ServerProcess(
-        [postgres, "-D", data, *arguments],
-        log=log,
-        user=user,
-        stop_signal=signal.SIGQUIT,  # at once, without a checkpoint
-    )
-    url = f"postgresql://punctual:{password}@127.0.0.1:{port}/postgres"
-    process.wait_until(lambda: accepts_connections(port) and _answers(url), within=30)
-    return process, url
 
 
 def _answers(url: str) -> bool:

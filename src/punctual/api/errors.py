@@ -138,8 +138,8 @@ def refusal_response(error: PunctualError, *, method: str, path: str) -> Respons
     detail = error.message
     if isinstance(error, DatabaseUnavailableError):
         # The driver's words may name hosts and users, and this answer is given before anyone is authenticated.
-        detail = "The database does not answer."
-        _log.warning("%s", error.message, extra={"action": "database_unavailable"})
+        detail = error.sentence
+        _log.warning("%s", error.message, extra={"action": "database_unavailable", "code": error.code})
     if status is None:
         return unexpected_response(error, method=method, path=path)
     faults = _faults_in(error)

@@ -49,13 +49,21 @@ class NodeOut(Answer):
     started_at: Instant
     seen_at: Instant
     live: bool
+    tzdata_version: str | None = Field(description="The release of its time zones: `2026f`; null where it is older.")
+    lag: Seconds = Field(description="How late it sent what was due last; 0 while nothing is.")
+    sent_per_second: float = Field(description="Runs that it sent, over the last half minute.")
+    busy: float = Field(description="Share of the last half minute that it worked: 0 to 1.")
+    clock_offset: float = Field(description="Seconds that its machine's clock is ahead of the database's.")
+    database_error: str | None = Field(description="Why it cannot fire; null while it can.")
     broker_error: str | None = Field(description="Why it cannot send; null while it can.")
     runs_removed: int = Field(description="How many old runs it has removed since it started.")
+
+    warnings: list[str] = Field(description="What people should look at, in sentences; empty for a node that is gone.")
 
     @classmethod
     def of(cls, view: NodeView) -> "NodeOut":
         """Return the answer for a node."""
-        return cls(**view.node.model_dump(), live=view.live)
+        return cls(**view.node.model_dump(), live=view.live, warnings=view.warnings)
 
 
 class WorkerOut(Answer):

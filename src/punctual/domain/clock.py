@@ -21,6 +21,10 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+# On Linux the steady clock of choice also counts the time that the machine was asleep.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 def monotonic() -> float:
     """Return seconds on a clock that never steps, to measure durations with."""
-    return time.monotonic()
+    return time.monotonic() if _STEADY is None else time.clock_gettime(_STEADY)

@@ -113,9 +113,64 @@ class UnauthenticatedError(PunctualError):
 
 
 class DatabaseUnavailableError(PunctualError):
-    """The database does not answer; the caller may try again."""
+    """The database does not answer, or (its subclasses) does not do what it should; the caller may try again.
+
+    `sentence` and the fix are for anybody. The message adds the driver's own words, which may name hosts and users.
+    """
 
     code = "database_unavailable"
+    sentence: ClassVar[str] = "The database does not answer."
+    remedy: ClassVar[str] = "Check that the database runs and can be reached."
+
+    def __init__(self, cause: str = "") -> None:
+        """Keep the driver's words, where there are any."""
+        super().__init__(
+            f"{self.sentence[:-1]}: {cause}" if cause else self.sentence,
+            fix=f"{self.remedy} Punctual goes on by itself when that is mended.",
+        )
+
+
+class DatabaseReadOnlyError(DatabaseUnavailableError):
+    """The database can be read and not written: a standby, a switch of its administrator, a read-only file."""
+
+    code = "database_read_only"
+    sentence = "The database takes no changes: it is read-only."
+    remedy = (
+        "PostgreSQL: name the primary server, and look at default_transaction_read_only. "
+        "SQLite: let Punctual's user write the file, those with -wal and -shm beside it, and the folder."
+    )
+
+
+class DatabaseFullError(DatabaseUnavailableError):
+    """The database has no room for what is to be written."""
+
+    code = "database_full"
+    sentence = "The database has no room left on its disk."
+    remedy = "Make room on the disk of the database."
+
+
+class DatabaseLockedError(DatabaseUnavailableError):
+    """Somebody else held what is to be written for too long."""
+
+    code = "database_locked"
+    sentence = "Another program holds a lock in the database for too long."
+    remedy = "Look for a long transaction, a backup or a stopped process that has the database open."
+
+
+class DatabaseOverloadedError(DatabaseUnavailableError):
+    """The database answers too slowly, or all connections to it are in use."""
+
+    code = "database_overloaded"
+    sentence = "The database has more to do than it can."
+    remedy = "Look at the load of the database, at its slow statements and at its limit of connections."
+
+
+class DatabaseDamagedError(DatabaseUnavailableError):
+    """The database meets errors in its own files."""
+
+    code = "database_damaged"
+    sentence = "The database cannot read or write its own files."
+    remedy = "Look at the disk and at the database's own log; restore a backup if the files are damaged."
 
 
 class BrokerUnavailableError(PunctualError):

@@ -7,9 +7,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class Node(BaseModel):
-    """A process that runs an engine. `broker_error` says why it cannot send, and is None while it can.
+    """A process that runs an engine, and what it said last about itself.
 
-    `runs_removed` is how many old runs it has removed since it started.
+    `lag` is how late, in seconds, it sent what was due last; 0 while nothing is. `sent_per_second` and `busy` (a share
+    of the time, 0 to 1) are over the last half minute. `clock_offset` is how far, in seconds, the machine's clock is
+    ahead of the database's. `database_error` says why it cannot fire and `broker_error` why it cannot send; they are
+    None while it can. `runs_removed` is how many old runs it has removed since it started.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -20,6 +23,12 @@ class Node(BaseModel):
     version: str
     started_at: datetime
     seen_at: datetime
+    tzdata_version: str | None = None
+    lag: float = 0.0
+    sent_per_second: float = 0.0
+    busy: float = 0.0
+    clock_offset: float = 0.0
+    database_error: str | None = None
     broker_error: str | None = None
     runs_removed: int = 0
 

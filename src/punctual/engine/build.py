@@ -8,6 +8,7 @@ from punctual.domain.clock import Clock
 from punctual.domain.identity import new_id
 from punctual.domain.policies import KeepRuns
 from punctual.domain.processes import Node
+from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.loop import Engine
 from punctual.engine.retention import Retention
@@ -15,16 +16,27 @@ from punctual.engine.sender import Sender
 from punctual.store.database import Database
 
 
-def build_engine(database: Database, sender: Sender, clock: Clock, keep: KeepRuns = KeepRuns()) -> Engine:  # noqa: B008 - is frozen
-    """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told."""
+def build_engine(
+    database: Database,
+    sender: Sender,
+    clock: Clock,
+    keep: KeepRuns = KeepRuns(),  # noqa: B008 - is frozen
+    *,
+    machine: Clock | None = None,
+) -> Engine:
+    """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told.
+
+    `machine` is the clock of this machine, which people are told of where it is wrong.
+    """
     now = clock.now()
     node = Node(
         id=new_id(),
         host=socket.gethostname(),
         pid=os.getpid(),
         version=version("punctual"),
+        tzdata_version=TZDATA_VERSION,
         started_at=now,
         seen_at=now,
     )
     dispatcher = Dispatcher(database, sender, clock, node.id)
-    return Engine(database, dispatcher, Retention(database, clock, keep), clock, node)
+    return Engine(database, dispatcher, Retention(database, clock, keep), clock, node, machine=machine)

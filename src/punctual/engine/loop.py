@@ -4,10 +4,12 @@ import logging
 import threading
 from datetime import datetime, timedelta
 
-from punctual.domain.clock import Clock
-from punctual.domain.errors import DatabaseUnavailableError, PunctualError
+from punctual.domain.clock import Clock, SystemClock, monotonic
+from punctual.domain.errors import PunctualError
 from punctual.domain.processes import Node
 from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.gauges import NodeGauges
+from punctual.engine.outages import Outages
 from punctual.engine.reconcile import LostRuns, end_overdue, release_waiting
 from punctual.engine.retention import PACE_SECONDS, REST_SECONDS, Retention
 from punctual.engine.tick import BATCH, tick
@@ -31,6 +33,8 @@ _LAST_PAUSE = 5.0
 _LONGEST_HEARING = 1.0
 """Seconds; bounds how long a stop waits for the listener."""
 
+_FIRING, _HEARING, _BEATING, _TIDYING = "firing", "hearing of changes", "the heartbeat", "removing old runs"
+
 _log = logging.getLogger(__name__)
 
 
@@ -41,15 +45,26 @@ class Engine:
     """
 
     def __init__(
-        self, database: Database, dispatcher: Dispatcher, retention: Retention, clock: Clock, node: Node
+        self,
+        database: Database,
+        dispatcher: Dispatcher,
+        retention: Retention,
+        clock: Clock,
+        node: Node,
+        *,
+        machine: Clock | None = None,
     ) -> None:
-        """Prepare; `start` or `run` begins."""
+        """Prepare; `start` or `run` begins. `machine` is the clock of this machine, which is only told of."""
         self._database = database
         self._dispatcher = dispatcher
         self._retention = retention
         self._lost_runs = LostRuns(database, clock)
         self._clock = clock
+        self._machine = machine or SystemClock()
         self._node = node
+        self._gauges = NodeGauges()
+        self._outages = Outages()
+        self._next_due: datetime | None = None
         self._stopping = threading.Event()
         self._hears = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -76,8 +91,9 @@ class Engine:
         Waits up to `timeout` seconds; what was not finished by then is taken over when its lease runs out.
         """
         self.request_stop()
+        deadline = monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(deadline - monotonic(), 0.0))
 
     def run(self) -> None:
         """Begin, and return once `request_stop` was called and the engine has ended."""
@@ -92,8 +108,10 @@ class Engine:
             lease = self._dispatcher.lease(now)
             fired = tick(self._database, now=now, lease=lease)
             self._dispatcher.send(fired.messages, lease)
+            self._note_sent(len(fired.messages), self._next_due)
             with self._database.read() as tx:
                 due = agenda.read(tx)
+            self._next_due = due.due
             worked = self._reconcile(due, now)
             if fired.claimed < BATCH and not worked:
                 return self._wake(due)
@@ -109,8 +127,14 @@ class Engine:
         if due.stops:
             self._dispatcher.send_stops()
         if due.send is not None and due.send <= now:
-            worked |= self._dispatcher.send_unsent(now) > 0
+            unsent = self._dispatcher.send_unsent(now)
+            self._note_sent(unsent, due.send)
+            worked |= unsent > 0
         return worked
+
+    def _note_sent(self, count: int, due: datetime | None) -> None:
+        if self._dispatcher.broker_error is None:
+            self._gauges.fired(count, due, self._clock.now())
 
     def _wake(self, due: Agenda) -> datetime | None:
         """Return when there is more to do; while runs wait, a look each second finds the room that nobody told of."""
@@ -127,10 +151,16 @@ class Engine:
         return self._retention.step()
 
     def heartbeat(self) -> None:
-        """Tell the others that this node lives, and whether it can send."""
+        """Tell the others that this node lives, how it does, and what is wrong."""
         self._dispatcher.check_broker()
+        now, load = self._clock.now(), self._gauges.beat()
         seen = {
-            "seen_at": self._clock.now(),
+            "seen_at": now,
+            "lag": load.lag,
+            "sent_per_second": load.sent_per_second,
+            "busy": load.busy,
+            "clock_offset": (self._machine.now() - now).total_seconds(),
+            "database_error": self._outages.sentence(_FIRING),
             "broker_error": self._dispatcher.broker_error,
             "runs_removed": self._retention.removed,
         }
@@ -146,13 +176,15 @@ class Engine:
         pause = 0.0
         while not self._stopping.is_set():
             try:
-                wake = self.step()
+                with self._gauges.working():
+                    wake = self.step()
             except Exception as error:  # noqa: BLE001 - the process lives through every fault and says so
                 pause = min(max(pause * 2, _FIRST_PAUSE), _LAST_PAUSE)
-                _report(error, pause)
+                self._outages.met(_FIRING, error, pause)
                 self._stopping.wait(pause)
             else:
                 pause = 0.0
+                self._outages.over(_FIRING)
                 self._database.wait_for_change(self._seconds_until(wake))
 
     def _seconds_until(self, wake: datetime | None) -> float:
@@ -171,13 +203,14 @@ class Engine:
                     if hear is None:
                         return
                     self._hears.set()
+                    self._outages.over(_HEARING)
                     pause = _FIRST_PAUSE
                     while not self._stopping.is_set():
                         hear(_LONGEST_HEARING)
             except Exception as error:  # noqa: BLE001 - as above
                 self._hears.clear()
                 self._database.announce_change()  # a sleep that counted on hearing ends
-                _report(error, pause)
+                self._outages.met(_HEARING, error, pause)
                 self._stopping.wait(pause)
                 pause = min(pause * 2, _LAST_PAUSE)
 
@@ -187,17 +220,19 @@ class Engine:
         while not self._stopping.wait(pause):
             try:
                 pause = PACE_SECONDS if self.retain() else REST_SECONDS
+                self._outages.over(_TIDYING)
             except Exception as error:  # noqa: BLE001 - as above
                 pause = REST_SECONDS
-                _report(error, pause)
+                self._outages.met(_TIDYING, error, pause)
 
     def _beat(self) -> None:
         while True:
             try:
                 self.heartbeat()
                 self.end_lost()
+                self._outages.over(_BEATING)
             except Exception as error:  # noqa: BLE001 - as above
-                _report(error, HEARTBEAT_SECONDS)
+                self._outages.met(_BEATING, error, HEARTBEAT_SECONDS)
             if self._stopping.wait(HEARTBEAT_SECONDS):
                 break
         try:
@@ -205,15 +240,3 @@ class Engine:
                 nodes.leave(tx, self._node.id)
         except PunctualError:
             _log.warning("this node could not sign off", extra={"action": "node_left_silently"})
-
-
-def _report(error: Exception, pause: float) -> None:
-    if isinstance(error, DatabaseUnavailableError):
-        _log.warning("%s Trying again in %g s.", error.message, pause, extra={"action": "database_unavailable"})
-    else:
-        _log.error(
-            "the engine met an error it does not know; going on in %g s",
-            pause,
-            exc_info=error,
-            extra={"action": "engine_error"},
-        )

@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from punctual.domain.errors import DatabaseUnavailableError, SetupError
+from punctual.domain.errors import SetupError
 from punctual.store.dialect import Dialect, Postgres, Sqlite
+from punctual.store.faults import fault_of, translated
 
 _KINDS: dict[str, tuple[str, type[Postgres | Sqlite]]] = {
     "postgres": ("postgresql+psycopg", Postgres),
@@ -48,13 +47,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads, and sees one state of the data throughout on SQLite."""
-        with _translated(), self._engine.connect() as connection, connection.begin():
+        with _connected(self._engine) as connection, connection.begin():
             yield Transaction(connection, self.dialect)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Open a transaction that is committed at the end, or rolled back when an exception leaves it."""
-        with _translated(), self._writer.connect() as connection:
+        with _connected(self._writer) as connection:
             with connection.begin():
                 transaction = Transaction(connection, self.dialect)
                 yield transaction
@@ -79,7 +78,7 @@ class Database:
 
         What is given waits for a change up to so many seconds. Raises DatabaseUnavailableError.
         """
-        with _translated():
+        with translated():
             listener = self.dialect.listener(self._engine)
             if listener is None:
                 yield None
@@ -123,20 +122,12 @@ def _resolve(url: str) -> tuple[URL, Dialect]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeoutError, psycopg.OperationalError) as error:
-        raise _unavailable(error) from error
-    except DBAPIError as error:
-        if not error.connection_invalidated:
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """Lend a connection; one that met a fault is not used again, for the next may be to a better server or file."""
+    with translated(), engine.connect() as connection:
+        try:
+            yield connection
+        except Exception as error:
+            if fault_of(error) is not None:
+                connection.invalidate(error)
             raise
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: Exception) -> DatabaseUnavailableError:
-    cause = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    return DatabaseUnavailableError(
-        f"The database does not answer: {cause[0] if cause else type(error).__name__}",
-        fix="Check that the database runs, can be reached, and has room; Punctual goes on by itself when it is back.",
-    )

@@ -12,10 +12,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from punctual.domain.clock import monotonic
+from punctual.store import postgres
 
 _WRITE = "punctual_write"
 _CHANNEL = "punctual_changed"
-_LOCK_SECONDS = 30
+_LOCK_SECONDS = 10.0
+"""How long a write waits for the lock of a SQLite file."""
+
+_POOL_SECONDS = 10.0
+"""How long a thread waits for a connection when all of this process are in use."""
 
 
 class Listener(Protocol):
@@ -88,12 +93,14 @@ class Postgres:
         "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 20,
+        "pool_timeout": _POOL_SECONDS,
         "connect_args": {"connect_timeout": 5, "application_name": "punctual"},
     }
     has_own_clock = True
 
     def prepare(self, engine: Engine) -> Engine:
-        """Writers need nothing special here."""
+        """Bound every wait; writers need nothing special here."""
+        postgres.bound(engine)
         return engine
 
     def lock(self, query: Select[Any], table: Table) -> Select[Any]:
@@ -129,7 +136,10 @@ class Postgres:
         return PostgresListener(engine)
 
     def serialise_migrations(self, connection: Connection) -> None:
-        """Take an advisory lock until the transaction ends."""
+        """Take an advisory lock until the transaction ends, and lift the limits: big tables take their time."""
+        postgres.unbound(connection.connection.driver_connection)
+        for name in postgres.LIMITS:
+            connection.execute(text(f"SET LOCAL {name} = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
 
     def limit_statements(self, connection: Connection, seconds: float) -> None:
@@ -172,9 +182,9 @@ class Sqlite:
     """SQLite in WAL mode; one writer at a time, so a write transaction takes the file's write lock at its start."""
 
     engine_options: Mapping[str, Any] = {
-        "connect_args": {"timeout": _LOCK_SECONDS},
         "pool_size": 20,
         "max_overflow": 20,
+        "pool_timeout": _POOL_SECONDS,
     }
     has_own_clock = False
 
@@ -234,7 +244,7 @@ def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:
     del record
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {_LOCK_SECONDS * 1000}", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {round(_LOCK_SECONDS * 1000)}", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     _enter_wal_mode(cursor)
     cursor.close()
@@ -246,8 +256,8 @@ def _enter_wal_mode(cursor: DBAPICursor) -> None:
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if monotonic() > give_up_at:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up_at:
                 raise
             threading.Event().wait(0.02)
         else:

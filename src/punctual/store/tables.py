@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     FromClause,
@@ -221,6 +222,20 @@ nodes = Table(
     Column("seen_at", UtcDateTime, nullable=False),
     Column("broker_error", Text),
     Column("runs_removed", Integer, nullable=False),
+    # Those of before, which know nothing of these, run beside newer ones while people upgrade.
+    Column("tzdata_version", String(32)),
+    Column("lag", Float, nullable=False, server_default="0", comment="seconds"),
+    Column("sent_per_second", Float, nullable=False, server_default="0"),
+    Column("busy", Float, nullable=False, server_default="0", comment="share of the time"),
+    Column("clock_offset", Float, nullable=False, server_default="0", comment="seconds ahead of the database"),
+    Column("database_error", Text),
+)
+
+write_checks = Table(
+    "write_checks",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    Column("tried_at", UtcDateTime, nullable=False),
 )
 
 workers = Table(

@@ -9,7 +9,11 @@ from punctual.control.schedules import Schedules
 from punctual.control.system import ALIVE_FOR, System
 from punctual.control.tasks import Tasks
 from punctual.domain.errors import NotFoundError, UnauthenticatedError
+from punctual.domain.identity import new_id
+from punctual.domain.processes import Node
+from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.loop import Engine
+from punctual.store import nodes
 from punctual.store.database import Database
 from punctual.testing import ManualClock, RecordingSender
 
@@ -70,6 +74,41 @@ def test_readiness_names_what_is_missing(
     clock.advance(ALIVE_FOR + timedelta(seconds=1))
     engine.heartbeat()
     assert failing() == ["worker"]
+
+
+def test_a_node_tells_how_it_does(database: Database, clock: ManualClock, engine: Engine, schedules: Schedules) -> None:
+    schedules.create({"name": "s", "task": "tick", "trigger": "every 1m"}, actor="test")
+    engine.step()
+    clock.advance(timedelta(minutes=1, seconds=8))
+    engine.step()
+    engine.heartbeat()
+    (view,) = System(database, clock).nodes()
+    assert view.node.lag == 8
+    assert view.node.sent_per_second > 0
+    assert view.node.tzdata_version == TZDATA_VERSION
+    assert "Is behind: what it sent last was due 8 s before." in view.warnings
+    engine.heartbeat()
+    (view,) = System(database, clock).nodes()
+    assert view.node.lag == 0
+
+
+def test_living_nodes_with_different_time_zones_are_warned_of(database: Database, clock: ManualClock) -> None:
+    def beat(release: str, *, host: str) -> None:
+        now = clock.now()
+        node = Node(id=new_id(), host=host, pid=1, version="1", tzdata_version=release, started_at=now, seen_at=now)
+        with database.write() as tx:
+            nodes.heartbeat(tx, node)
+
+    def warned() -> set[str]:
+        return {view.node.host for view in System(database, clock).nodes() if "tzdata" in " ".join(view.warnings)}
+
+    beat("2025a", host="old")
+    assert warned() == set()
+    clock.advance(ALIVE_FOR + timedelta(seconds=1))
+    beat("2026a", host="new")
+    assert warned() == set()
+    beat("2026b", host="newer")
+    assert warned() == {"new"}
 
 
 def test_tasks_tell_whether_a_living_worker_serves_them(

@@ -1059,6 +1059,36 @@ export interface components {
             /** Live */
             live: boolean;
             /**
+             * Tzdata Version
+             * @description The release of its time zones: `2026f`; null where it is older.
+             */
+            tzdata_version: string | null;
+            /**
+             * Lag
+             * @description How late it sent what was due last; 0 while nothing is.
+             */
+            lag: number;
+            /**
+             * Sent Per Second
+             * @description Runs that it sent, over the last half minute.
+             */
+            sent_per_second: number;
+            /**
+             * Busy
+             * @description Share of the last half minute that it worked: 0 to 1.
+             */
+            busy: number;
+            /**
+             * Clock Offset
+             * @description Seconds that its machine's clock is ahead of the database's.
+             */
+            clock_offset: number;
+            /**
+             * Database Error
+             * @description Why it cannot fire; null while it can.
+             */
+            database_error: string | null;
+            /**
              * Broker Error
              * @description Why it cannot send; null while it can.
              */
@@ -1068,6 +1098,11 @@ export interface components {
              * @description How many old runs it has removed since it started.
              */
             runs_removed: number;
+            /**
+             * Warnings
+             * @description What people should look at, in sentences; empty for a node that is gone.
+             */
+            warnings: string[];
         };
         /**
          * OnceOut

@@ -1,0 +1,82 @@
+"""Connections to PostgreSQL on which no wait is endless."""
+
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from punctual.domain.clock import monotonic
+
+_T = TypeVar("_T")
+
+ANSWER_SECONDS = 30.0
+"""A server that keeps a statement for longer counts as gone: it is stopped, or the network to it is."""
+
+LIMITS = {"statement_timeout": 20_000, "lock_timeout": 10_000, "idle_in_transaction_session_timeout": 20_000}
+"""Milliseconds after which the server itself gives up; set where nobody else has set them.
+
+The last frees what a node held that froze, or lost its network, in the middle of a transaction.
+"""
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that is given up when the server does not answer within `answer_within` seconds."""
+
+    answer_within: float | None = None
+
+    def wait(self, gen: PQGen[_T], *args: Any, **kwargs: Any) -> _T:  # noqa: ANN401 - passed on as they are
+        """Do one exchange with the server."""
+        return super().wait(self._bounded(gen), *args, **kwargs)
+
+    def _bounded(self, exchange: PQGen[_T]) -> PQGen[_T]:
+        """Pass the exchange's wishes on to psycopg, which comes back at least each tenth of a second."""
+        if self.answer_within is None:
+            return (yield from exchange)
+        deadline = monotonic() + self.answer_within
+        try:
+            wish = next(exchange)
+            while True:
+                ready = yield wish
+                if not ready and monotonic() > deadline:
+                    self.pgconn.finish()
+                    message = f"the server has not answered for {self.answer_within:g} s"
+                    raise psycopg.OperationalError(message)
+                wish = exchange.send(ready)
+        except StopIteration as done:
+            answer: _T = done.value
+            return answer
+
+
+def bound(engine: Engine) -> None:
+    """Make the engine's connections bounded ones."""
+
+    def connect(_dialect: object, _record: object, arguments: Any, options: Any) -> psycopg.Connection[Any]:  # noqa: ANN401 - SQLAlchemy's
+        return BoundedConnection.connect(*arguments, **options)
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", _set_limits)
+    event.listen(engine, "checkout", _bound_answers)
+
+
+def unbound(connection: DBAPIConnection | None) -> None:
+    """Let the server take its time until the connection is given back."""
+    if isinstance(connection, BoundedConnection):
+        connection.answer_within = None
+
+
+def _set_limits(connection: DBAPIConnection, _record: object) -> None:
+    if not isinstance(connection, BoundedConnection):
+        raise TypeError(connection)
+    connection.answer_within = ANSWER_SECONDS
+    connection.autocommit = True
+    one = "CASE current_setting(%s) WHEN '0' THEN set_config(%s, %s, false) END"
+    query = f"SELECT {', '.join([one] * len(LIMITS))}"
+    connection.execute(query, [word for name, limit in LIMITS.items() for word in (name, name, str(limit))])
+    connection.autocommit = False
+
+
+def _bound_answers(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    if isinstance(connection, BoundedConnection):
+        connection.answer_within = ANSWER_SECONDS
