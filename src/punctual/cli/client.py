@@ -165,8 +165,8 @@ class Client:
             document = response.json()
         except ValueError:
             document = None
-        if response.is_success and isinstance(document, dict):
-            return document
+        if isinstance(document, dict) and (response.is_success or "ready" in document):
+            return document  # a server that is not ready says what is missing, with a status that is no success
         if response.status_code == _UNAUTHENTICATED:
             raise self._unauthenticated()
         if not response.is_error or not isinstance(document, dict) or "title" not in document:

@@ -15,6 +15,7 @@ from punctual.cli.schedule_times import explain_schedule, preview_schedule
 from punctual.cli.scheduler import scheduler
 from punctual.cli.server import server
 from punctual.cli.sign_in import sign_in
+from punctual.cli.status import status
 from punctual.cli.up import up
 from punctual.cli.worker import worker
 from punctual.domain.errors import PunctualError
@@ -80,6 +81,7 @@ app.add_typer(tasks.app, name="tasks", rich_help_panel=_USE)
 app.command("preview", rich_help_panel=_USE)(preview)
 app.command("explain", rich_help_panel=_USE)(explain)
 app.command("forecast", rich_help_panel=_USE)(forecast)
+app.command("status", rich_help_panel=_USE)(status)
 app.command("sign-in", rich_help_panel=_USE)(sign_in)
 
 

@@ -1,11 +1,16 @@
-import { Badge, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { Alert, Badge, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
 import { useReadiness, useSystem } from "../api/queries";
 import type { System } from "../api/types";
 import { PageHeader, Section } from "../components/layout";
 import { Loading, ProblemNotice } from "../components/notices";
 import { CheckLine } from "../components/readiness";
-import { Rows } from "../components/table";
+import { Dash, Rows } from "../components/table";
 import { Relative } from "../components/time";
+import { measured } from "../words/duration";
+import { clockOffset, rate } from "../words/nodes";
+
+type Node = System["nodes"][number];
 
 function Life({ live }: { live: boolean }) {
   return (
@@ -15,12 +20,53 @@ function Life({ live }: { live: boolean }) {
   );
 }
 
+function Load({ node }: { node: Node }) {
+  return (
+    <>
+      {rate(node.sent_per_second)}
+      <Text size="sm" c="dimmed">
+        busy {Math.round(node.busy * 100)} %
+      </Text>
+    </>
+  );
+}
+
+function Warnings({ nodes }: { nodes: System["nodes"] }) {
+  const warnings = nodes.flatMap((node) => node.warnings.map((text) => ({ node, text })));
+  if (warnings.length === 0) {
+    return null;
+  }
+  return (
+    <Alert
+      color="yellow"
+      variant="light"
+      icon={<IconAlertTriangle />}
+      title="Look at these"
+      role="status"
+      m="md"
+      mt={0}
+    >
+      {warnings.map(({ node, text }) => (
+        <Text key={node.id + text} size="sm">
+          <b>
+            {node.host}, process {node.pid}:
+          </b>{" "}
+          {text}
+        </Text>
+      ))}
+    </Alert>
+  );
+}
+
 function Nodes({ nodes }: { nodes: System["nodes"] }) {
   const columns = [
     { label: "State", width: 100 },
     { label: "Node" },
-    { label: "Version", visibleFrom: "sm" as const },
-    { label: "Started", visibleFrom: "sm" as const },
+    { label: "Lag", visibleFrom: "xs" as const },
+    { label: "Load", visibleFrom: "sm" as const },
+    { label: "Clock", visibleFrom: "sm" as const },
+    { label: "Version", visibleFrom: "md" as const },
+    { label: "Started", visibleFrom: "md" as const },
     { label: "Last seen" },
   ];
   return (
@@ -37,14 +83,25 @@ function Nodes({ nodes }: { nodes: System["nodes"] }) {
             <Text size="sm" c="dimmed">
               process {node.pid}
             </Text>
-            {node.live && node.broker_error && (
-              <Text size="sm" c="red">
-                Cannot send: {node.broker_error}
+          </Table.Td>
+          <Table.Td visibleFrom="xs" className="tabular">
+            {node.live ? measured(node.lag) : <Dash />}
+          </Table.Td>
+          <Table.Td visibleFrom="sm" className="tabular">
+            {node.live ? <Load node={node} /> : <Dash />}
+          </Table.Td>
+          <Table.Td visibleFrom="sm" className="tabular">
+            {node.live ? clockOffset(node.clock_offset) : <Dash />}
+          </Table.Td>
+          <Table.Td visibleFrom="md">
+            {node.version}
+            {node.tzdata_version && (
+              <Text size="sm" c="dimmed">
+                time zones {node.tzdata_version}
               </Text>
             )}
           </Table.Td>
-          <Table.Td visibleFrom="sm">{node.version}</Table.Td>
-          <Table.Td visibleFrom="sm">
+          <Table.Td visibleFrom="md">
             <Relative at={node.started_at} />
           </Table.Td>
           <Table.Td>
@@ -141,6 +198,7 @@ export function SystemPage() {
                 </Text>
               }
             >
+              <Warnings nodes={system.data.nodes} />
               {system.data.nodes.length > 0 ? (
                 <Nodes nodes={system.data.nodes} />
               ) : (
