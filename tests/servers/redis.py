@@ -18,9 +18,10 @@ _DATABASES = 10_000
 class RedisServer:
     """A server with a fresh database for everyone who asks; a foreign server's one database is emptied instead."""
 
-    def __init__(self, url: str, databases: int | None) -> None:
+    def __init__(self, url: str, databases: int | None, process: ServerProcess | None = None) -> None:
         """Know where it is, and how many databases are ours (None: only the one of the URL)."""
         self._url = url
+        self.process = process
         self._numbers = None if databases is None else itertools.cycle(range(1, databases))
 
     def create(self) -> str:
@@ -48,7 +49,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     )
     try:
         process.wait_until(lambda: accepts_connections(port), within=10)
-        yield RedisServer(f"redis://:{password}@127.0.0.1:{port}", _DATABASES)
+        yield RedisServer(f"redis://:{password}@127.0.0.1:{port}", _DATABASES, process)
     finally:
         process.stop()
 

@@ -44,7 +44,7 @@ def scheduler(
     engine.start()
     _log.info("firing schedules", extra={"action": "scheduler_started"})
     signals.get()
-    engine.stop(_DRAIN_SECONDS)
-    sender.close()
+    if engine.stop(_DRAIN_SECONDS):
+        sender.close()
     database.close()
     _log.info("stopped", extra={"action": "scheduler_stopped"})

@@ -82,8 +82,8 @@ def _scheduler(settings: "Settings", app: str | None, database: "Database", cloc
     try:
         yield
     finally:
-        engine.stop(_DRAIN_ENGINE_SECONDS)
-        sender.close()
+        if engine.stop(_DRAIN_ENGINE_SECONDS):
+            sender.close()
 
 
 class _WebServer:

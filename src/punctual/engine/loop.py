@@ -85,15 +85,20 @@ class Engine:
         self._stopping.set()
         self._database.announce_change()
 
-    def stop(self, timeout: float) -> None:
+    def stop(self, timeout: float) -> bool:
         """End after the batch it is at: everything recorded is sent, or left for any other node to send.
 
-        Waits up to `timeout` seconds; what was not finished by then is taken over when its lease runs out.
+        Waits up to `timeout` seconds, and tells whether all has ended. What was not finished by then, because the
+        database or the broker keeps it waiting, is taken over when its lease runs out.
         """
         self.request_stop()
         deadline = monotonic() + timeout
         for thread in self._threads:
             thread.join(max(deadline - monotonic(), 0.0))
+        ended = not any(thread.is_alive() for thread in self._threads)
+        if not ended:
+            _log.warning("the engine did not end within %g s", timeout, extra={"action": "engine_not_ended"})
+        return ended
 
     def run(self) -> None:
         """Begin, and return once `request_stop` was called and the engine has ended."""
