@@ -47,9 +47,7 @@ def test_no_question_of_a_node_reads_a_whole_table(database: Database, database_
     questions: dict[str, tuple[tuple[str, ...], Callable[[Transaction], object]]] = {
         "what is due": (("ix_schedules_due",), lambda tx: schedules.claim_due(tx, NOW, limit=1000)),
         "what comes next": (
-            # SQLite does not name the index that it takes the least value from.
-            (() if sqlite else ("ix_schedules_due", "ix_runs_unsent", "ix_runs_deadline"))
-            + ("ix_runs_buffered", "ix_runs_stop"),
+            ("ix_schedules_due", "ix_runs_unsent", "ix_runs_deadline", "ix_runs_buffered", "ix_runs_stop"),
             agenda.read,
         ),
         "what is unsent": (("ix_runs_unsent",), lambda tx: outbox.claim_unsent(tx, NOW, lease=lease, limit=1000)),

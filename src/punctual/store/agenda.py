@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Column, ScalarSelect, exists, func, select
 
 from punctual.domain.run import RunState
 from punctual.store.database import Transaction
@@ -28,11 +28,16 @@ class Agenda:
 def read(tx: Transaction) -> Agenda:
     """Look at every schedule and every run, locked or not."""
     query = select(
-        select(func.min(schedules.c.next_due_time)).scalar_subquery(),
-        select(func.min(runs.c.send_at)).scalar_subquery(),
-        select(func.min(runs.c.deadline)).scalar_subquery(),
+        _least(schedules.c.next_due_time),
+        _least(runs.c.send_at),
+        _least(runs.c.deadline),
         exists(select(runs.c.id).where(runs.c.state == RunState.BUFFERED.value)),
         exists(select(runs.c.id).where(runs.c.stop.is_not(None))),
     )
     due, send, deadline, buffered, stops = tx.connection.execute(query).one()
     return Agenda(due, send, deadline, bool(buffered), bool(stops))
+
+
+def _least(column: Column[datetime]) -> ScalarSelect[datetime]:
+    """Select the least value; that it is not null is said because SQLite reads the whole table otherwise."""
+    return select(func.min(column)).where(column.is_not(None)).scalar_subquery()

@@ -74,7 +74,11 @@ class Dialect(Protocol):
         ...
 
     def serialise_migrations(self, connection: Connection) -> None:
-        """Let one process at a time migrate."""
+        """Let one process at a time migrate, for as long as that takes."""
+        ...
+
+    def lift_limits(self, connection: Connection) -> None:
+        """Let the transaction take its time."""
         ...
 
     def limit_statements(self, connection: Connection, seconds: float) -> None:
@@ -136,11 +140,15 @@ class Postgres:
         return PostgresListener(engine)
 
     def serialise_migrations(self, connection: Connection) -> None:
-        """Take an advisory lock until the transaction ends, and lift the limits: big tables take their time."""
+        """Take an advisory lock until the transaction ends; big tables take their time."""
+        self.lift_limits(connection)
+        connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
+
+    def lift_limits(self, connection: Connection) -> None:
+        """Lift those of the server and our own."""
         postgres.unbound(connection.connection.driver_connection)
         for name in postgres.LIMITS:
             connection.execute(text(f"SET LOCAL {name} = 0"))
-        connection.execute(text("SELECT pg_advisory_xact_lock(7076854801)"))
 
     def limit_statements(self, connection: Connection, seconds: float) -> None:
         """Set statement_timeout, up to the end of the transaction."""
@@ -230,6 +238,9 @@ class Sqlite:
 
     def serialise_migrations(self, connection: Connection) -> None:
         """Nothing to do: the transaction holds the whole file."""
+
+    def lift_limits(self, connection: Connection) -> None:
+        """Nothing to do: SQLite has none."""
 
     def limit_statements(self, connection: Connection, seconds: float) -> None:
         """Nothing to do: SQLite has no such limit; what must be short there takes few rows."""
