@@ -20,9 +20,12 @@ def start(
     worker: str = "w",
     worker_id: UUID | None = None,
     deadline: datetime | None = None,
+    again: bool = False,
 ) -> bool:
     """Let an attempt begin; False: the ledger refused it."""
-    return attempts.start(tx, run_id, worker=worker, worker_id=worker_id, attempt=attempt, deadline=deadline, at=at)
+    return attempts.start(
+        tx, run_id, worker=worker, worker_id=worker_id, attempt=attempt, deadline=deadline, at=at, again=again
+    )
 
 
 def end(

@@ -1,5 +1,6 @@
 """PostgreSQL for the tests: one private server per session, one database per test."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -65,6 +66,22 @@ class PostgresServer:
     def drop(self, url: str) -> None:
         """Remove a database, whoever is connected to it."""
         self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", str(make_url(url).database))
+
+    def cut(self, url: str) -> int:
+        """End all connections to a database, and return how many there were."""
+        query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        return self._connection.execute(query, [make_url(url).database]).rowcount
+
+    @contextlib.contextmanager
+    def away(self, url: str) -> Iterator[None]:
+        """Let nobody connect to a database, and end the connections there are."""
+        name = str(make_url(url).database)
+        self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", name)
+        self.cut(url)
+        try:
+            yield
+        finally:
+            self._run("ALTER DATABASE {} ALLOW_CONNECTIONS true", name)
 
     def close(self) -> None:
         """Remove the template, and disconnect."""

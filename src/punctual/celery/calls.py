@@ -1,13 +1,13 @@
 """What Celery makes of a task message: the task's own options, the app's routing, message protocol 2."""
 
 import logging
-from datetime import UTC
 from typing import Any, NamedTuple
 
 from celery import Celery
 from celery.app.routes import MapRoute, Router
 from kombu.serialization import registry
 
+from punctual.celery.headers import run_headers
 from punctual.engine.sender import TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -109,18 +109,3 @@ class Calls:
             )
             return {"queue": self._app.amqp.default_queue}
         return routed
-
-
-def run_headers(message: TaskMessage) -> dict[str, str]:
-    """Return the headers by which worker and plug-in know the run."""
-    headers = {
-        "punctual_run": str(message.run_id),
-        "punctual_schedule": message.schedule,
-        "punctual_schedule_id": str(message.schedule_id),
-        "punctual_fire_time": message.fire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "punctual_cause": message.cause,
-        "punctual_attempt": str(message.attempt),
-    }
-    if message.timeout is not None:
-        headers["punctual_timeout"] = str(message.timeout)
-    return headers

@@ -5,17 +5,19 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, current_app, signals
 from pydantic import ValidationError
 
 from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
+from punctual.celery.gate import Gate
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
+from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
@@ -94,6 +96,7 @@ class _Plugin:
         self._lock = threading.Lock()
         self._writer: RecordWriter | None = None
         self._registry: Registry | None = None
+        self._gate = Gate(self._url, self._submit)
         self._recorder = Recorder(self._serves, self._submit)
         self._recorder.connect()
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
@@ -101,15 +104,25 @@ class _Plugin:
         signals.worker_init.connect(self._worker_init, dispatch_uid=unique)
         signals.worker_ready.connect(self._worker_ready, dispatch_uid=unique)
         signals.worker_shutdown.connect(self._worker_shutdown, dispatch_uid=unique)
+        signals.worker_process_init.connect(self._process_init, dispatch_uid=unique)
         signals.worker_process_shutdown.connect(self._process_shutdown, dispatch_uid=unique)
+        app.steps["consumer"].add(_GateStep)
         _plugins.add(self)
 
     def forget_parent(self) -> None:
         """In a forked child: leave the parent's threads and connections alone, and begin anew."""
         self._lock = threading.Lock()
-        _inherited.append((self._writer, self._registry))
+        _inherited.append((self._writer, self._registry, self._gate))
         self._writer = None
         self._registry = None
+        self._gate = Gate(self._url, self._submit)
+
+    def guard(self, app: Celery) -> None:
+        """Let this process ask before it runs a task of the app, or of its copy."""
+        guard(app, self._admits)
+
+    def _admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
+        return self._gate.admits(task_id, request)
 
     def _serves(self, app: Celery) -> bool:
         # A child that was spawned, not forked, runs the tasks of a copy of the app; only the name is the same.
@@ -147,6 +160,11 @@ class _Plugin:
         if self._serves(sender.app):
             self._close()
 
+    def _process_init(self, **_: object) -> None:
+        app = current_app._get_current_object()  # noqa: SLF001 - a spawned child runs a copy of the app, found only here
+        if self._serves(app):
+            self.guard(app)
+
     def _process_shutdown(self, **_: object) -> None:
         self._close()
 
@@ -158,6 +176,18 @@ class _Plugin:
             writer.close(_FLUSH_SECONDS)
         if registry is not None:
             registry.stop(_FLUSH_SECONDS)
+        self._gate.close()
+
+
+class _GateStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
+    """Guards the tasks after each connection to the broker, before the first message is taken."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery has no types
+        """Do so; `parent` is the worker's consumer."""
+        plugin: _Plugin = getattr(parent.app, _ATTRIBUTE)
+        plugin.guard(parent.app)
 
 
 _plugins: weakref.WeakSet[_Plugin] = weakref.WeakSet()

@@ -5,22 +5,17 @@ import os
 import threading
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
 from punctual.celery.records import Record
+from punctual.celery.session import Session
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, SetupError
-from punctual.engine import outcomes
-from punctual.store import runs
-from punctual.store.clock import DatabaseClock
-from punctual.store.database import Database
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 200
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
-_ANCHOR_SECONDS = 60.0
 
 
 class RecordWriter:
@@ -65,7 +60,7 @@ class RecordWriter:
                 _log_dropped(len(self._waiting), "the process ends while the database does not answer")
 
     def _run(self) -> None:
-        session = _Session(self._url)
+        session = Session(self._url)
         try:
             while batch := self._next_batch():
                 self._write(session, batch)
@@ -78,7 +73,7 @@ class RecordWriter:
                 self._wake.wait()
             return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
 
-    def _write(self, session: "_Session", batch: Sequence[Record]) -> None:
+    def _write(self, session: Session, batch: Sequence[Record]) -> None:
         pause = _FIRST_PAUSE
         away = False
         while True:
@@ -107,7 +102,7 @@ class RecordWriter:
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _set_apart(self, session: "_Session", batch: Sequence[Record]) -> None:
+    def _set_apart(self, session: Session, batch: Sequence[Record]) -> None:
         """Write each record by itself, so that a faulty one is the only one that is lost."""
         for record in batch:
             try:
@@ -140,54 +135,6 @@ class RecordWriter:
         if dropped:
             _log_dropped(dropped, "the database was away for too long")
         logger.info("Records of runs are written again", extra={"action": "record_resumed"})
-
-
-class _Session:
-    """The database as the writer's thread sees it."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._opened: tuple[Database, DatabaseClock] | None = None
-        self._anchor: tuple[datetime, float] | None = None
-
-    def write(self, batch: Sequence[Record]) -> None:
-        database, clock = self._open()
-        instant, moment = self._time(clock)
-        with database.write() as tx:
-            for record in batch:
-                if not record.write(tx, instant + timedelta(seconds=record.moment - moment)):
-                    logger.debug(
-                        "The ledger refused a record of run %s",
-                        record.run_id,
-                        extra={"action": "record_refused", "run": str(record.run_id)},
-                    )
-            outcomes.wake_waiting(tx)
-
-    def usable(self, record: Record) -> bool:
-        """Tell whether the ledger can be read, so that the fault must be the record's own."""
-        try:
-            database, _ = self._open()
-            with database.read() as tx:
-                runs.get(tx, record.run_id)
-        except Exception:  # noqa: BLE001 - any failure means the same: not usable
-            return False
-        return True
-
-    def close(self) -> None:
-        if self._opened is not None:
-            self._opened[0].close()
-
-    def _open(self) -> tuple[Database, DatabaseClock]:
-        if self._opened is None:
-            database = Database(self._url)
-            self._opened = (database, DatabaseClock(database))
-        return self._opened
-
-    def _time(self, clock: DatabaseClock) -> tuple[datetime, float]:
-        """Pair the database's time with the steady clock; kept a while, so that a run never ends before it starts."""
-        if self._anchor is None or monotonic() - self._anchor[1] > _ANCHOR_SECONDS:
-            self._anchor = (clock.now(), monotonic())
-        return self._anchor
 
 
 def _log_dropped(count: int, why: str) -> None:

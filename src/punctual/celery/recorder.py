@@ -1,9 +1,9 @@
 """Turns Celery's signals into records of runs.
 
 Which signals fire differs by pool and by fault; the rules here were measured on Celery 5.7 with every pool. In short:
-the process that runs the task tells of its start, success, failure and retry; the main process tells of what the task's
-own process cannot (killed, hard time limit, revoked, unknown task). An end may be told twice: the ledger keeps the
-first. `task_postrun` is no end, except for a task that asked Celery to ignore it.
+the process that runs the task tells of its success, failure and retry; the main process tells of what the task's own
+process cannot (killed, hard time limit, revoked, unknown task). An end may be told twice: the ledger keeps the first.
+Starts are the gate's (gate.py). `task_postrun` is no end, except for a task that asked Celery to ignore it.
 """
 
 import itertools
@@ -20,8 +20,8 @@ from celery.utils.serialization import UnpickleableExceptionWrapper
 from pydantic import JsonValue
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from punctual.celery.records import Ended, Record, Retrying, Started
-from punctual.celery.worker_id import this_worker
+from punctual.celery.headers import RUN, attempt_of, run_of
+from punctual.celery.records import Ended, Record, Retrying
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import RunError, RunState
 
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 _RESULT_LIMIT = 64 * 1024
 _TRACEBACK_LIMIT = 64 * 1024
 _MESSAGE_LIMIT = 4 * 1024
-_RUN_ID_VERSION = 5
 
 _numbers = itertools.count()
 
@@ -49,7 +48,6 @@ class Recorder:
     def connect(self) -> None:
         """Listen for as long as this object lives."""
         receivers = {
-            signals.task_prerun: self._started,
             signals.task_success: self._succeeded,
             signals.task_failure: self._failed,
             signals.task_retry: self._retried,
@@ -62,21 +60,6 @@ class Recorder:
         number = next(_numbers)
         for signal, receiver in receivers.items():
             signal.connect(receiver, dispatch_uid=f"punctual.recorder.{number}")
-
-    def _started(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
-        if run_id := self._run(sender, sender.request):
-            request = sender.request
-            timeout = request.get("punctual_timeout")
-            self._submit(
-                Started(
-                    run_id,
-                    monotonic(),
-                    worker=str(request.hostname),
-                    worker_id=this_worker(),
-                    attempt=attempt_of(request),
-                    timeout=None if timeout is None else float(timeout),
-                )
-            )
 
     def _succeeded(self, sender: Any, result: object, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._run(sender, sender.request):
@@ -93,7 +76,7 @@ class Recorder:
     ) -> None:
         request = sender.request
         # The main process tells of some failures outside any request; the ledger refuses ids that it does not know.
-        run_id = self._run(sender, request) if request.id else self._serves(sender.app) and _uuid(task_id)
+        run_id = self._run(sender, request) if request.id else self._serves(sender.app) and run_of(None, task_id)
         if run_id:
             error = error_of(exception, getattr(einfo, "traceback", None))
             reason = _why_cut_short(exception)
@@ -168,13 +151,13 @@ class Recorder:
     def _run(self, task: Any, request: Any) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(task.app):
             return None
-        return _run_id(request.get("punctual_run"), request.id)
+        return run_of(request.get(RUN), request.id)
 
     def _message_run(self, consumer: Any, message: Any, task_id: str | None) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(consumer.app):
             return None
         headers = message.headers or {}
-        return _run_id(headers.get("punctual_run"), task_id or headers.get("id"))
+        return run_of(headers.get(RUN), task_id or headers.get("id"))
 
 
 def as_json(result: object) -> JsonValue:
@@ -227,11 +210,6 @@ def _traceback_of(exception: object) -> str | None:
     return None
 
 
-def attempt_of(request: Any) -> int:  # noqa: ANN401 - Celery has no types
-    """Return the number of a request's attempt: that of its message, and Celery's own retries after it."""
-    return int(request.get("punctual_attempt") or 1) + int(request.retries or 0)
-
-
 def _countdown(reason: object) -> float:
     """Return in how many seconds Celery starts the next attempt, as its Retry says."""
     when = getattr(reason, "when", None)
@@ -246,21 +224,3 @@ def _why_cut_short(exception: BaseException) -> str | None:
     if isinstance(exception, TimeLimitExceeded):
         return "The task ran into its hard time limit."
     return None
-
-
-def _run_id(header: object, task_id: object) -> UUID | None:
-    """Find the run of a message: its header, else its id when it has the form of our ids.
-
-    A task that replaces another (`Task.replace`) keeps the id but not the headers.
-    """
-    if header is not None:
-        return _uuid(header)
-    found = _uuid(task_id)
-    return found if found is not None and found.version == _RUN_ID_VERSION else None
-
-
-def _uuid(text: object) -> UUID | None:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        return None

@@ -25,8 +25,8 @@ class Started:
     attempt: int
     timeout: float | None
 
-    def write(self, tx: Transaction, at: datetime) -> bool:
-        """Write it; False: the ledger refused the move."""
+    def write(self, tx: Transaction, at: datetime, *, again: bool = False) -> bool:
+        """Write it; False: the ledger refused the move. `again` when it may have been written, at the same instant."""
         deadline = None if self.timeout is None else at + timedelta(seconds=self.timeout)
         return attempts.start(
             tx,
@@ -36,6 +36,7 @@ class Started:
             attempt=self.attempt,
             deadline=deadline,
             at=at,
+            again=again,
         )
 
 

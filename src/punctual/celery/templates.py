@@ -6,7 +6,8 @@ from celery import Celery, signals
 from celery.app.amqp import AMQP
 from kombu.serialization import dumps
 
-from punctual.celery.calls import Calls, Options, run_headers
+from punctual.celery.calls import Calls, Options
+from punctual.celery.headers import run_headers
 from punctual.celery.reprs import plain_repr
 from punctual.engine.sender import TaskMessage
 

@@ -55,13 +55,18 @@ def start(
     attempt: int,
     deadline: datetime | None,
     at: datetime,
+    again: bool = False,
 ) -> bool:
     """Let an attempt begin; False: it must not, for it has begun before, or the run has ended.
 
-    Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out.
+    Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out. Who did not
+    hear the answer asks `again` with the same facts, and gets the same answer.
     """
-    facts = {"worker": worker, "worker_id": worker_id, "attempt": attempt, "started_at": at, "error": None}
-    return _move(tx, run_id, RunState.RUNNING, {**facts, "deadline": deadline}, runs.c.attempt < attempt)
+    who = {"worker": worker, "worker_id": worker_id, "attempt": attempt, "started_at": at}
+    may = runs.c.attempt < attempt
+    if again:
+        may = or_(may, and_(*(runs.c[name].is_not_distinct_from(fact) for name, fact in who.items())))
+    return _move(tx, run_id, RunState.RUNNING, {**who, "error": None, "deadline": deadline}, may)
 
 
 def retry(

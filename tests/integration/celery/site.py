@@ -71,12 +71,12 @@ class Site:
         return eventually(look, 60, message=lambda: f"the run is {self.get(run_id)}")
 
     @contextmanager
-    def worker(self, *options: str, **environment: str) -> Iterator[str]:
+    def worker(self, *options: str, app: str = "served_app", **environment: str) -> Iterator[str]:
         """Run a worker, from when it is announced; gives its name."""
         name = f"w{len(self.workers)}@test"
         log = (self.folder / f"{name}.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "served_app", "worker", "-n", name, "-l", "INFO", *options],
+            [sys.executable, "-m", "celery", "-A", app, "worker", "-n", name, "-l", "INFO", *options],
             cwd=Path(__file__).parent,
             env={
                 **os.environ,
@@ -109,6 +109,14 @@ class Site:
 
     def logged(self, worker: str, text: str) -> None:
         eventually(lambda: text in self.log(worker), message=lambda: self.log(worker))
+
+    def waiting_messages(self, queue: str = "celery") -> int:
+        """Return how many messages wait in the broker, those that a worker has taken and not acknowledged left out."""
+        with self.app.connection() as connection:
+            try:
+                return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+            except connection.channel_errors:  # Redis has no empty queues
+                return 0
 
     def close(self) -> None:
         self.sender.close()

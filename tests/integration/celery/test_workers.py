@@ -1,12 +1,6 @@
 """How real workers of each pool tell of themselves, and record through faults."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
-
-import psycopg
-from psycopg import sql
-from sqlalchemy.engine import make_url
 
 from integration.celery.site import Site
 from punctual.control.system import System
@@ -71,7 +65,7 @@ def test_what_happens_while_the_database_is_away_is_recorded_when_it_is_back(
         running, waiting = site.record("served_app.wait_for", str(tmp_path / "go")), site.record("served_app.add", 1, 1)
         site.send(running)
         site.until(running.id, lambda run: run.state is RunState.RUNNING)
-        with away(postgres_server, site):
+        with postgres_server.away(site.database_url):
             (tmp_path / "go").touch()
             site.send(waiting)
             site.logged(name, f"served_app.add[{waiting.id}] succeeded")
@@ -82,16 +76,3 @@ def test_what_happens_while_the_database_is_away_is_recorded_when_it_is_back(
         assert second.finished_at is not None
         assert first.finished_at is not None
         assert first.finished_at <= second.finished_at
-
-
-@contextlib.contextmanager
-def away(server: PostgresServer, site: Site) -> Iterator[None]:
-    """Let nobody connect to the database, and end the connections there are."""
-    name = str(make_url(site.database_url).database)
-    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
-    with psycopg.connect(server.url, autocommit=True) as admin:
-        admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))  # noqa: FBT003 - SQL's own
-        admin.execute(end, [name])
-        yield
-        admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))  # noqa: FBT003 - SQL's own

@@ -10,7 +10,7 @@ from celery import Celery, signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 
 from punctual.celery.recorder import Recorder, as_json, error_of
-from punctual.celery.records import Ended, Record, Retrying, Started
+from punctual.celery.records import Ended, Record, Retrying
 from punctual.domain.run import RunState
 
 RUN = uuid5(UUID(int=0), "a run")
@@ -62,17 +62,15 @@ def kinds(records: list[Record]) -> list[object]:
     return [record.state if isinstance(record, Ended) else type(record) for record in records]
 
 
-def test_a_success_is_a_start_and_an_end_with_the_result(listening: Listening) -> None:
-    started, ended = listening.run("add", 1, 2)
-    assert isinstance(started, Started)
+def test_a_success_is_an_end_with_the_result_and_the_number_of_the_attempt(listening: Listening) -> None:
+    (ended,) = listening.run("add", 1, 2)
     assert isinstance(ended, Ended)
-    assert (started.run_id, started.attempt) == (RUN, 1)
-    assert (ended.run_id, ended.state, ended.result, ended.error) == (RUN, RunState.SUCCEEDED, 3, None)
-    assert started.moment <= ended.moment
+    assert (ended.run_id, ended.attempt, ended.state) == (RUN, 1, RunState.SUCCEEDED)
+    assert (ended.result, ended.error) == (3, None)
 
 
 def test_a_failure_ends_with_the_error_and_its_traceback(listening: Listening) -> None:
-    _, ended = listening.run("fail")
+    (ended,) = listening.run("fail")
     assert isinstance(ended, Ended)
     assert ended.state is RunState.FAILED
     assert ended.error is not None
@@ -81,15 +79,15 @@ def test_a_failure_ends_with_the_error_and_its_traceback(listening: Listening) -
 
 
 def test_each_attempt_is_recorded_with_its_number_and_the_error_between(listening: Listening) -> None:
-    # Run eagerly, a retry runs inside the attempt that asks for it.
-    records = listening.run("flaky")
-    assert [record.attempt for record in records if isinstance(record, Started)] == [1, 2]
-    retried = next(record for record in records if isinstance(record, Retrying))
-    assert (retried.error.type, retried.error.message) == ("OSError", "once")
+    first, second = listening.run("flaky")
+    assert isinstance(first, Retrying)
+    assert (first.attempt, first.error.type, first.error.message) == (1, "OSError", "once")
+    assert isinstance(second, Ended)
+    assert (second.attempt, second.state) == (2, RunState.SUCCEEDED)
 
 
 def test_a_task_that_raises_ignore_has_an_end(listening: Listening) -> None:
-    assert kinds(listening.run("ignore")) == [Started, RunState.CANCELLED]
+    assert kinds(listening.run("ignore")) == [RunState.CANCELLED]
 
 
 def test_two_recorders_in_one_process_each_hear_their_own_app(listening: Listening) -> None:
@@ -100,7 +98,7 @@ def test_two_recorders_in_one_process_each_hear_their_own_app(listening: Listeni
     second.connect()
     other.tasks["looped"].apply(task_id=str(RUN))
     listening.run("add", 1, 2)
-    assert len(heard) == len(listening.records) == 2
+    assert len(heard) == len(listening.records) == 1
 
 
 def test_messages_of_others_leave_no_record(listening: Listening) -> None:
@@ -165,14 +163,20 @@ class Consumer:
     hostname: str = "w@test"
 
 
-def test_the_header_names_the_run_whatever_the_task_id(listening: Listening) -> None:
+def test_a_message_that_was_never_a_request_ends_the_run_of_its_header(listening: Listening) -> None:
     run_id = uuid4()
     consumer = Consumer(listening.app)
     message = SimpleNamespace(headers={"punctual_run": str(run_id)})
-    signals.task_unknown.send(sender=consumer, message=message, exc=None, name="gone", id=str(RUN))
+    signals.task_unknown.send(sender=consumer, message=message, exc=None, name="gone", id=str(run_id))
     signals.task_rejected.send(sender=consumer, message=message, exc=ValueError("bad"))
     assert [record.run_id for record in listening.records] == [run_id, run_id]
     assert kinds(listening.records) == [RunState.FAILED, RunState.FAILED]
+
+
+def test_a_task_that_was_sent_with_the_headers_of_a_run_is_none(listening: Listening) -> None:
+    message = SimpleNamespace(headers={"punctual_run": str(RUN)})
+    signals.task_unknown.send(sender=Consumer(listening.app), message=message, exc=None, name="gone", id=str(uuid4()))
+    assert listening.records == []
 
 
 def test_results_become_json_of_their_own() -> None:

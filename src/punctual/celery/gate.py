@@ -1,0 +1,193 @@
+"""The gate: no attempt of a run starts twice, however often its message is delivered.
+
+It is asked in the process that runs the task, before the task. Its answer is the record of the start.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from punctual.celery.headers import RUN, attempt_of, is_sent_by_us, run_of, timeout_of
+from punctual.celery.records import Started
+from punctual.celery.session import Session
+from punctual.celery.worker_id import this_worker
+from punctual.domain.clock import monotonic
+from punctual.domain.errors import DatabaseUnavailableError, PunctualError
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 3.0
+"""Seconds that a task waits for the answer; then it runs without one."""
+
+REST = 5.0
+"""Seconds for which nobody waits for a database that has just given no answer."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+
+
+class Gate:
+    """Asks the ledger whether attempts may start; may be used by several threads.
+
+    A broken recorder never breaks a task: without an answer the task runs, and its start is handed to `submit`.
+    """
+
+    def __init__(
+        self,
+        database_url: Callable[[], str],
+        submit: Callable[[Started], None],
+        *,
+        patience: float = PATIENCE,
+        rest: float = REST,
+    ) -> None:
+        """Open nothing yet."""
+        self.refused = 0
+        self._database_url = database_url
+        self._submit = submit
+        self._patience = patience
+        self._rest = rest
+        self._idle: deque[_Line] = deque()
+        self._away: tuple[float, str] | None = None
+
+    def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
+        """Tell whether a task may run; tasks that Punctual did not send always may.
+
+        False: this attempt of the run has begun before, or the run has ended. Raises only what interrupts the task.
+        """
+        try:
+            started = _started(task_id, request)
+            if started is None:
+                return True
+            answer = self._ask(started) if is_sent_by_us(request) else None
+            if answer is None:
+                self._submit(started)
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            logger.exception("The gate failed for task %s", task_id, extra={"action": "gate_failed", "run": task_id})
+            return True
+        if answer is False:
+            self.refused += 1
+            logger.info(
+                "Attempt %d of run %s is not started here: it has begun before, or the run has ended",
+                started.attempt,
+                task_id,
+                extra={"action": "start_refused", "run": task_id, "attempt": started.attempt},
+            )
+        return answer is not False
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _ask(self, started: Started) -> bool | None:
+        """Return the answer; None when there is none, and that is said."""
+        away = self._away
+        if away is None or monotonic() >= away[0]:
+            answer = self._answer(started)
+            if isinstance(answer, bool):
+                if away is not None:
+                    self._away = None
+                    logger.info("The gate is asked again", extra={"action": "gate_resumed"})
+                return answer
+            away = self._away = (monotonic() + self._rest, answer)
+        logger.warning(
+            "Run %s starts without having asked whether it may: %s",
+            started.run_id,
+            away[1],
+            extra={"action": "gate_open", "run": str(started.run_id), "attempt": started.attempt},
+        )
+        return None
+
+    def _answer(self, started: Started) -> bool | str:
+        """Return the answer of the ledger, or in words why there is none."""
+        try:
+            line = self._idle.pop()
+        except IndexError:
+            try:
+                line = _Line(self._database_url())
+            except PunctualError as error:
+                return error.message
+        answer: bool | Exception | None = None
+        try:
+            answer = line.ask(started, self._patience)
+        finally:
+            if isinstance(answer, bool):
+                self._idle.append(line)
+            else:
+                line.close()
+        if answer is None:
+            return f"The database does not answer within {self._patience:g} s."
+        return answer if isinstance(answer, bool) else str(getattr(answer, "message", answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    started: Started
+    give_up_at: float
+    answers: SimpleQueue[bool | Exception] = field(default_factory=SimpleQueue)
+
+
+class _Line:
+    """A connection with a thread of its own, because no driver promises to give up in time."""
+
+    def __init__(self, database_url: str) -> None:
+        self._session = Session(database_url)
+        self._questions: SimpleQueue[_Question | None] = SimpleQueue()
+        threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
+
+    def ask(self, started: Started, within: float) -> bool | Exception | None:
+        """Return the answer, or why there is none; None when nothing came within so many seconds."""
+        question = _Question(started, monotonic() + within)
+        self._questions.put(question)
+        try:
+            return question.answers.get(timeout=within)
+        except Empty:
+            return None
+
+    def close(self) -> None:
+        """End the thread, once it has an answer to what it was asked."""
+        self._questions.put(None)
+
+    def _serve(self) -> None:
+        while (question := self._questions.get()) is not None:
+            question.answers.put(self._answer(question))
+        self._session.close()
+
+    def _answer(self, question: _Question) -> bool | Exception:
+        at = None
+        pause = 0.0
+        while True:
+            try:
+                again = at is not None
+                at = at or self._session.instant(question.started.moment)
+                return self._session.start(question.started, at, again=again)
+            except DatabaseUnavailableError as error:
+                if monotonic() + pause >= question.give_up_at:
+                    return error
+                # At first without a pause: a connection that was cut says nothing about the database.
+                threading.Event().wait(pause)
+                pause = min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001 - what it is, whoever asked says
+                return error
+
+
+def _started(task_id: str, request: Mapping[str, Any]) -> Started | None:
+    run_id = run_of(request.get(RUN), task_id)
+    if run_id is None:
+        return None
+    return Started(
+        run_id,
+        monotonic(),
+        worker=str(request.get("hostname")),
+        worker_id=this_worker(),
+        attempt=attempt_of(request),
+        timeout=timeout_of(request),
+    )

@@ -1,0 +1,78 @@
+"""The ledger as one thread of a worker sees it."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from punctual.celery.records import Record, Started
+from punctual.domain.clock import monotonic
+from punctual.engine import outcomes
+from punctual.store import runs
+from punctual.store.clock import DatabaseClock
+from punctual.store.database import Database
+
+logger = logging.getLogger(__name__)
+
+_ANCHOR_SECONDS = 60.0
+
+
+class Session:
+    """A connection of its own, opened when first needed; every method raises what the store raises."""
+
+    def __init__(self, url: str) -> None:
+        """Open nothing yet."""
+        self._url = url
+        self._opened: tuple[Database, DatabaseClock] | None = None
+        self._anchor: tuple[datetime, float] | None = None
+
+    def instant(self, moment: float) -> datetime:
+        """Return the instant of a moment of the steady clock, by the database's time.
+
+        The two are paired for a while, so that a run never ends before it starts.
+        """
+        if self._anchor is None or monotonic() - self._anchor[1] > _ANCHOR_SECONDS:
+            _, clock = self._open()
+            self._anchor = (clock.now(), monotonic())
+        instant, paired = self._anchor
+        return instant + timedelta(seconds=moment - paired)
+
+    def start(self, started: Started, at: datetime, *, again: bool) -> bool:
+        """Let an attempt begin; `again` when this was asked before, and the answer did not arrive."""
+        database, _ = self._open()
+        with database.write() as tx:
+            return started.write(tx, at, again=again)
+
+    def write(self, batch: Sequence[Record]) -> None:
+        """Write records in one transaction."""
+        database, _ = self._open()
+        instants = [self.instant(record.moment) for record in batch]
+        with database.write() as tx:
+            for record, at in zip(batch, instants, strict=True):
+                if not record.write(tx, at):
+                    logger.debug(
+                        "The ledger refused a record of run %s",
+                        record.run_id,
+                        extra={"action": "record_refused", "run": str(record.run_id)},
+                    )
+            outcomes.wake_waiting(tx)
+
+    def usable(self, record: Record) -> bool:
+        """Tell whether the ledger can be read, so that the fault must be the record's own; raises nothing."""
+        try:
+            database, _ = self._open()
+            with database.read() as tx:
+                runs.get(tx, record.run_id)
+        except Exception:  # noqa: BLE001 - any failure means the same: not usable
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._opened is not None:
+            self._opened[0].close()
+
+    def _open(self) -> tuple[Database, DatabaseClock]:
+        if self._opened is None:
+            database = Database(self._url)
+            self._opened = (database, DatabaseClock(database))
+        return self._opened

@@ -1,0 +1,198 @@
+"""What the gate answers, on each database, and when the database does not."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy import select
+
+from punctual.celery.gate import Gate
+from punctual.celery.records import Started
+from punctual.control.schedules import Schedules
+from punctual.domain.clock import SystemClock, monotonic
+from punctual.domain.run import Run, RunState
+from punctual.store import attempts, runs
+from punctual.store.admission import cancel
+from punctual.store.database import Database
+from punctual.store.tables import runs as runs_table
+from servers.postgres import PostgresServer
+from servers.waiting import eventually
+from worker_records import start
+
+
+class Asked:
+    """A gate, the runs that it is asked for, and the starts that it could not ask for."""
+
+    def __init__(self, database: Database, url: str, patience: float = 10.0, rest: float = 60.0) -> None:
+        self.database = database
+        self.opened: list[Started] = []
+        self.gate = Gate(lambda: url, self.opened.append, patience=patience, rest=rest)
+
+    def new_run(self) -> UUID:
+        schedules = Schedules(self.database, SystemClock())
+        document = {"name": str(monotonic()), "task": "t", "trigger": "every 1d"}
+        schedules.create(document, actor="test", allow_unknown_task=True)
+        return schedules.run_now(str(document["name"]), actor="test").id
+
+    def ask(self, run_id: UUID, attempt: int = 1, retries: int = 0, **facts: object) -> bool:
+        headers = {"punctual_run": str(run_id), "punctual_attempt": str(attempt), "hostname": "w@test"}
+        return self.gate.admits(str(run_id), {**headers, "retries": retries, **facts})
+
+    def get(self, run_id: UUID) -> Run:
+        with self.database.read() as tx:
+            run = runs.get(tx, run_id)
+        assert run is not None
+        return run
+
+
+@pytest.fixture
+def asked(database: Database, database_url: str) -> Iterator[Asked]:
+    asked = Asked(database, database_url)
+    yield asked
+    asked.gate.close()
+
+
+@pytest.fixture
+def hasty(postgres_server: PostgresServer, postgres_url: str) -> Iterator[Asked]:
+    """A gate on PostgreSQL that waits for a short time only."""
+    postgres_server.fill(postgres_url)
+    database = Database(postgres_url)
+    asked = Asked(database, postgres_url, patience=0.5, rest=1.0)
+    yield asked
+    asked.gate.close()
+    database.close()
+
+
+def actions(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [getattr(record, "action", "") for record in caplog.records]
+
+
+def test_an_attempt_that_may_start_is_recorded_by_the_answer(asked: Asked) -> None:
+    run_id = asked.new_run()
+    assert asked.ask(run_id, punctual_timeout="60")
+    run = asked.get(run_id)
+    assert (run.state, run.attempt, run.worker) == (RunState.RUNNING, 1, "w@test")
+    assert run.started_at is not None
+    with asked.database.read() as tx:
+        deadline = tx.connection.execute(select(runs_table.c.deadline).where(runs_table.c.id == run_id)).scalar_one()
+    assert deadline == run.started_at + timedelta(seconds=60)
+    assert asked.opened == []
+
+
+def test_of_any_number_that_ask_at_once_one_is_admitted(asked: Asked, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    run_id = asked.new_run()
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> bool:
+        together.wait()
+        return asked.ask(run_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(ask, range(8))) == [False] * 7 + [True]
+    assert asked.gate.refused == 7
+    assert actions(caplog) == ["start_refused"] * 7
+
+
+def test_celerys_retries_and_the_next_message_are_attempts_of_their_own(asked: Asked) -> None:
+    run_id = asked.new_run()
+    assert asked.ask(run_id)
+    assert asked.ask(run_id, retries=1)
+    assert not asked.ask(run_id, retries=1)
+    assert not asked.ask(run_id)
+    assert asked.ask(run_id, attempt=3)
+    assert asked.get(run_id).attempt == 3
+
+
+def test_a_run_that_has_ended_is_refused(asked: Asked) -> None:
+    run_id = asked.new_run()
+    with asked.database.write() as tx:
+        cancel(tx, [run_id], reason="Not wanted.", at=SystemClock().now())
+    assert not asked.ask(run_id)
+    assert asked.get(run_id).state is RunState.CANCELLED
+
+
+def test_tasks_of_others_are_not_asked_for(asked: Asked) -> None:
+    run_id = asked.new_run()
+    assert asked.gate.admits("not-a-run", {})
+    assert asked.gate.admits("0b0e1ee2-6c0c-4d0e-9d5c-111111111111", {"punctual_run": str(run_id)})
+    assert asked.get(run_id).state is RunState.PENDING
+    assert asked.opened == []
+
+
+def test_a_task_that_takes_the_place_of_another_passes_and_its_start_is_handed_on(asked: Asked) -> None:
+    run_id = asked.new_run()
+    assert asked.ask(run_id)
+    assert asked.gate.admits(str(run_id), {"hostname": "w@test", "replaced_task_nesting": 1})
+    assert asked.ask(run_id, replaced_task_nesting=1)
+    assert [started.run_id for started in asked.opened] == [run_id, run_id]
+
+
+def test_who_did_not_hear_the_answer_gets_it_again(database: Database) -> None:
+    run_id = Asked(database, "").new_run()
+    at = SystemClock().now()
+    worker_id = uuid5(UUID(int=0), "a worker")
+    for again in (False, True):
+        with database.write() as tx:
+            assert start(tx, run_id, worker_id=worker_id, at=at, again=again)
+    for other in ({"at": at + timedelta(microseconds=1)}, {"worker": "v"}, {"worker_id": None}):
+        with database.write() as tx:
+            facts = {"worker": "w", "worker_id": worker_id, "at": at, **other}
+            assert not attempts.start(tx, run_id, attempt=1, deadline=None, again=True, **facts)  # type: ignore[arg-type] # mypy mixes the facts
+
+
+def test_a_connection_that_was_cut_is_opened_again_at_once(
+    hasty: Asked, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    first, second = hasty.new_run(), hasty.new_run()
+    assert hasty.ask(first)
+    assert postgres_server.cut(postgres_url) > 0
+    assert hasty.ask(second)
+    assert not hasty.ask(second)
+    assert hasty.opened == []
+
+
+def test_while_the_database_is_away_tasks_run_and_only_the_first_waits(
+    hasty: Asked, postgres_server: PostgresServer, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    found = [hasty.new_run() for _ in range(4)]
+    assert hasty.ask(found[0])
+    with postgres_server.away(postgres_url):
+        before = monotonic()
+        assert hasty.ask(found[1])
+        assert monotonic() - before < 2
+        before = monotonic()
+        assert hasty.ask(found[2])
+        assert monotonic() - before < 0.2
+    assert [started.run_id for started in hasty.opened] == found[1:3]
+    assert actions(caplog) == ["gate_open", "gate_open"]
+    eventually(lambda: hasty.ask(found[3]) and hasty.get(found[3]).state is RunState.RUNNING)
+    assert not hasty.ask(found[3])
+    assert actions(caplog)[-2:] == ["gate_resumed", "start_refused"]
+
+
+def test_a_database_that_says_nothing_holds_no_task_up_for_longer(hasty: Asked) -> None:
+    run_id = hasty.new_run()
+    with hasty.database.write() as tx:
+        tx.connection.execute(select(runs_table.c.id).where(runs_table.c.id == run_id).with_for_update()).all()
+        before = monotonic()
+        assert hasty.ask(run_id)
+        assert 0.4 < monotonic() - before < 2
+    assert [started.run_id for started in hasty.opened] == [run_id]
+
+
+def test_a_database_that_cannot_be_opened_breaks_no_task(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    opened: list[Started] = []
+    for url in (f"sqlite:///{tmp_path / 'not' / 'there.db'}", f"sqlite:///{tmp_path / 'empty.db'}", "nonsense"):
+        gate = Gate(lambda url=url: url, opened.append, patience=0.2)  # type: ignore[misc] # mypy gives up on the default
+        run_id = uuid5(UUID(int=0), url)
+        assert gate.admits(str(run_id), {"punctual_run": str(run_id)})
+        gate.close()
+    assert len(opened) == 3
+    assert actions(caplog) == ["gate_open"] * 3
