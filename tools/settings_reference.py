@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from punctual.domain.triggers.duration import write_duration
 from punctual.settings import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
@@ -41,7 +42,7 @@ def _default(field: FieldInfo) -> str:
     if field.default is None:
         return "none"
     if isinstance(field.default, timedelta):
-        return f"`{field.default.days}d`"
+        return f"`{write_duration(field.default)}`"
     return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 

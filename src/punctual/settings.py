@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     keep_runs_per_schedule: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="How many records of each schedule the schedulers keep at most, the newest ones."
     )
+    resend_after: Annotated[timedelta, BeforeValidator(_read_length), Field(ge=timedelta(seconds=1))] = Field(
+        default=timedelta(minutes=5),
+        description="How long after a message was sent, and no worker started its run, it is taken for lost and sent "
+        "again: `5m`, `30s`; each time after twice as long.",
+    )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
     )

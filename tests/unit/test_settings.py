@@ -43,6 +43,15 @@ def test_what_is_to_be_kept_must_make_sense(name: str, wrong: str, monkeypatch: 
         process_settings()
 
 
+def test_a_message_is_taken_for_lost_after_five_minutes_or_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process_settings().resend_after == timedelta(minutes=5)
+    monkeypatch.setenv("PUNCTUAL_RESEND_AFTER", "1m 30s")
+    assert process_settings().resend_after == timedelta(seconds=90)
+    monkeypatch.setenv("PUNCTUAL_RESEND_AFTER", "0s")
+    with pytest.raises(SetupError, match=r"(?i)resend_after"):
+        process_settings()
+
+
 def test_a_settings_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUNCTUAL_SETTINGS_FILE", str(tmp_path / "mispelt.toml"))
     with pytest.raises(SetupError, match="mispelt") as raised:

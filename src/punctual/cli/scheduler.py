@@ -37,7 +37,8 @@ def scheduler(
     configure(settings.log_level)
     sender = CelerySender(sending_app(settings, app))
     database = open_database(settings)
-    engine = build_engine(database, sender, DatabaseClock(database), settings.keep_runs)
+    clock = DatabaseClock(database)
+    engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: signals.put(received))

@@ -77,7 +77,7 @@ def _scheduler(settings: "Settings", app: str | None, database: "Database", cloc
     from punctual.engine.build import build_engine  # noqa: PLC0415 - slow to import
 
     sender = CelerySender(sending_app(settings, app))
-    engine = build_engine(database, sender, clock, settings.keep_runs)
+    engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
     engine.start()
     try:
         yield

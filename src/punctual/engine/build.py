@@ -2,6 +2,7 @@
 
 import os
 import socket
+from datetime import timedelta
 from importlib.metadata import version
 
 from punctual.domain.clock import Clock
@@ -9,7 +10,7 @@ from punctual.domain.identity import new_id
 from punctual.domain.policies import KeepRuns
 from punctual.domain.processes import Node
 from punctual.domain.triggers.zone import TZDATA_VERSION
-from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.dispatcher import RESEND_AFTER, Dispatcher
 from punctual.engine.loop import Engine
 from punctual.engine.retention import Retention
 from punctual.engine.sender import Sender
@@ -22,11 +23,13 @@ def build_engine(
     clock: Clock,
     keep: KeepRuns = KeepRuns(),  # noqa: B008 - is frozen
     *,
+    resend_after: timedelta = RESEND_AFTER,
     machine: Clock | None = None,
 ) -> Engine:
     """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told.
 
-    `machine` is the clock of this machine, which people are told of where it is wrong.
+    A message from which no worker has started the run after `resend_after` is taken for lost. `machine` is the clock
+    of this machine, which people are told of where it is wrong.
     """
     now = clock.now()
     node = Node(
@@ -38,5 +41,5 @@ def build_engine(
         started_at=now,
         seen_at=now,
     )
-    dispatcher = Dispatcher(database, sender, clock, node.id)
+    dispatcher = Dispatcher(database, sender, clock, node.id, resend_after)
     return Engine(database, dispatcher, Retention(database, clock, keep), clock, node, machine=machine)

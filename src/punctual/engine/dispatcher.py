@@ -113,6 +113,12 @@ class Dispatcher:
                 outbox.put_back(tx, ids, node=self._node, until=until)
         if until is None:
             self._recovered()
+            if again_at:
+                _log.info(
+                    "%d messages of which nothing was heard were sent again",
+                    len(again_at),
+                    extra={"action": "messages_sent_again", "count": len(again_at)},
+                )
 
     def _mark_sent(
         self, tx: Transaction, ids: Sequence[UUID], refused: Sequence[Unsendable], again_at: Mapping[UUID, datetime]
