@@ -12,6 +12,7 @@ from typing import Any
 from celery import Celery
 
 from punctual.celery.signatures import served_tasks
+from punctual.celery.unheard import UnheardEnds
 from punctual.celery.worker_id import this_worker
 from punctual.control.declared import synchronise
 from punctual.domain.clock import monotonic
@@ -74,6 +75,8 @@ def presence_of(app: Celery, worker: Any, schedules: Sequence[ScheduleSpec]) -> 
 class Registry:
     """A thread that announces the worker, brings in its declared schedules, and tells every few seconds that it lives.
 
+    With each look it ends the attempts whose end nobody wrote.
+
     It is a thread of its own because a solo pool keeps the main loop busy for as long as a task runs. While the
     database is away it goes on trying.
     """
@@ -84,6 +87,7 @@ class Registry:
         self._presence = presence
         self._interval = interval
         self._stopping = threading.Event()
+        self._unheard = UnheardEnds()
         self._announced = False
         self._synchronised = False
         self._waiting = False
@@ -124,6 +128,7 @@ class Registry:
         self._waiting = False
         if not self._synchronised:
             self._synchronise(database, clock)
+        self._unheard.step(database, clock)
 
     def _announce(self, database: Database, clock: DatabaseClock) -> None:
         now, facts = clock.now(), self._presence

@@ -143,6 +143,14 @@ def orphans(tx: Transaction, *, seen_since: datetime, limit: int) -> list[OpenAt
     return _open(tx, query.order_by(runs.c.started_at).limit(limit))
 
 
+def running_in(tx: Transaction, worker_id: UUID) -> list[OpenAttempt]:
+    """Return the attempts that a worker, in this life of it, has begun and not ended, as far as the ledger knows."""
+    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(
+        runs.c.state == RunState.RUNNING.value, runs.c.worker_id == worker_id
+    )
+    return _open(tx, query)
+
+
 def to_stop(tx: Transaction, *, limit: int) -> list[tuple[UUID, Stop]]:
     """Return the runs that workers are still to be asked to stop."""
     query = select(runs.c.id, runs.c.stop).where(runs.c.stop.is_not(None)).limit(limit)
