@@ -14,9 +14,10 @@ from pydantic_core import core_schema, to_jsonable_python
 from starlette.routing import compile_path
 
 from punctual.api.problem import PROBLEM_MEDIA_TYPE, ProblemOut, title_of
-from punctual.api.schemas import ArgumentsIn, PauseIn, SkipIn
+from punctual.api.schemas import PauseIn, SkipIn
 from punctual.api.schemas_calendars import CalendarImportIn, StretchesIn
 from punctual.api.schemas_preview import ExplainIn, PreviewIn
+from punctual.api.schemas_runs import ArgumentsIn, CancelIn
 from punctual.api.schemas_system import SignInIn
 from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.schedule import ScheduleSpec
@@ -91,6 +92,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     SchedulePatch,
     PauseIn,
     ArgumentsIn,
+    CancelIn,
     SkipIn,
     PreviewIn,
     ExplainIn,
@@ -103,15 +105,50 @@ _BODIES: tuple[type[BaseModel], ...] = (
 """The models of request bodies, which handlers read by themselves (see `punctual.api.body`)."""
 
 
+_EXAMPLES: dict[type[BaseModel], dict[str, dict[str, Any]]] = {
+    ScheduleSpec: {
+        "plain": {
+            "summary": "Every two hours",
+            "value": {"name": "sync", "task": "app.sync", "trigger": "every 2h", "kwargs": {"region": "north"}},
+        },
+        "policies": {
+            "summary": "Never two at once, tried three times, stopped after an hour",
+            "value": {
+                "name": "backup",
+                "task": "app.backup",
+                "trigger": "0 2 * * * Europe/Berlin",
+                "overlap": "skip",
+                "concurrency": {"key": "storage", "limit": 2},
+                "retry": {"attempts": 3, "delay": "1m", "backoff": 2, "max_delay": "10m"},
+                "timeout": "1h",
+                "expires": "30m",
+                "pause_after_failures": 5,
+                "on_lost": "rerun",
+            },
+        },
+    },
+    SchedulePatch: {
+        "set": {"summary": "Two attempts more", "value": {"retry": {"attempts": 5}}},
+        "clear": {"summary": "No limit of time or number any more", "value": {"timeout": None, "concurrency": None}},
+    },
+    CancelIn: {
+        "cancel": {"summary": "Let the task clean up", "value": {"note": "The source is being moved."}},
+        "terminate": {"summary": "End it at once", "value": {"terminate": True}},
+    },
+}
+
+
 def body_of(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """Return the `openapi_extra` of a route whose body is `model`, with the ways in which a body is refused."""
     if model not in _BODIES:
         msg = f"{model.__name__} is not among the documented bodies"
         raise ValueError(msg)
-    schema = {"$ref": _COMPONENTS.format(model=model.__name__)}
+    content: dict[str, Any] = {"schema": {"$ref": _COMPONENTS.format(model=model.__name__)}}
+    if model in _EXAMPLES:
+        content["examples"] = _EXAMPLES[model]
     refused = problems(HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return {
-        "requestBody": {"required": required, "content": {"application/json": {"schema": schema}}},
+        "requestBody": {"required": required, "content": {"application/json": content}},
         "responses": {str(status): problem for status, problem in refused.items()},
     }
 

@@ -1,6 +1,6 @@
 """The documents about schedules, runs and tasks that the API answers with or takes."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -8,12 +8,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, Ty
 
 from punctual.control.tasks import TaskView
 from punctual.domain.calendars.use import WhenClosed
+from punctual.domain.explain.policy_words import policy_words
 from punctual.domain.explain.timing_words import timing_words
-from punctual.domain.policies import CatchUp, CatchUpPolicy
-from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
+from punctual.domain.policies import CatchUp, CatchUpPolicy, OnLost, Overlap, Retry
 from punctual.domain.schedule import Schedule, ScheduleState
 from punctual.domain.triggers import Trigger
 from punctual.domain.triggers.solar import SolarEvent
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else span.total_seconds()
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -126,6 +130,39 @@ class CatchUpOut(Answer):
         )
 
 
+class ConcurrencyOut(Answer):
+    """A limit of runs at once, shared with all schedules of the same key."""
+
+    key: str
+    limit: int
+
+
+class RetryOut(Answer):
+    """How often a run is attempted, and how long after a failure the next attempt is sent."""
+
+    attempts: int = Field(description="The first one counts too.")
+    delay: Seconds
+    backoff: float = Field(description="By what each further pause grows.")
+    max_delay: Seconds
+
+    @classmethod
+    def of(cls, retry: Retry) -> "RetryOut":
+        """Return the answer for a retry policy."""
+        return cls(
+            attempts=retry.attempts,
+            delay=retry.delay.total_seconds(),
+            backoff=retry.backoff,
+            max_delay=retry.max_delay.total_seconds(),
+        )
+
+
+class PolicyOut(Answer):
+    """What a policy of a schedule means, where it is not the default."""
+
+    policy: str = Field(description="The field of the schedule: `overlap`, `retry`, …")
+    words: str = Field(description="A sentence for people.")
+
+
 class CalendarUseOut(Answer):
     """The calendars that bound when a schedule runs."""
 
@@ -152,11 +189,13 @@ class ScheduleStatusOut(Answer):
     next_due_time: Instant | None
     last_fire_time: Instant | None
     run_count: int = Field(description="The runs that its fire times made; `max_runs` bounds it.")
+    failure_streak: int = Field(description="Its runs in a row that failed or were lost; a success begins anew.")
     finished: bool = Field(description="Its trigger, its `end_at` or its `max_runs` gives no further fire time.")
     skips: list[SkipOut] = Field(description="Fire times to come that people chose to skip, in order of time.")
     error: str | None = Field(description="Why it cannot be planned; it is tried again at `next_due_time`.")
     trigger_text: str = Field(description="The trigger as short text.")
     trigger_words: str = Field(description="When it fires, in words: the trigger and what bounds it.")
+    policy_words: list[PolicyOut] = Field(description="Its policies in words, without those that are the default.")
 
     @classmethod
     def of(cls, schedule: Schedule) -> "ScheduleStatusOut":
@@ -170,11 +209,13 @@ class ScheduleStatusOut(Answer):
             next_due_time=status.next_due_time,
             last_fire_time=status.last_fire_time,
             run_count=status.run_count,
+            failure_streak=status.failure_streak,
             finished=status.state is ScheduleState.FINISHED,
             skips=[SkipOut.model_validate(skip, from_attributes=True) for skip in status.skips],
             error=status.error,
             trigger_text=schedule.spec.trigger.text,
             trigger_words=timing_words(schedule.spec),
+            policy_words=[PolicyOut(policy=policy, words=words) for policy, words in policy_words(schedule.spec)],
         )
 
 
@@ -196,6 +237,13 @@ class ScheduleOut(Answer):
     jitter: Seconds
     calendars: CalendarUseOut
     catchup: CatchUpOut
+    overlap: Overlap = Field(description="What becomes of a run while another run of the schedule has not ended.")
+    concurrency: ConcurrencyOut | None
+    retry: RetryOut
+    timeout: Seconds | None = Field(description="How long an attempt may run.")
+    expires: Seconds | None = Field(description="How long after its due time a run may still start.")
+    pause_after_failures: int | None = Field(description="After so many failed runs in a row it is paused.")
+    on_lost: OnLost = Field(description="What becomes of a run whose worker died.")
     created_at: Instant
     updated_at: Instant
     declared_by: str | None = Field(description="The Celery app whose code declares it; null for all others.")
@@ -221,58 +269,20 @@ class ScheduleOut(Answer):
             jitter=spec.jitter.total_seconds(),
             calendars=CalendarUseOut.model_validate(spec.calendars, from_attributes=True),
             catchup=CatchUpOut.of(spec.catchup),
+            overlap=spec.overlap,
+            concurrency=None
+            if spec.concurrency is None
+            else ConcurrencyOut.model_validate(spec.concurrency, from_attributes=True),
+            retry=RetryOut.of(spec.retry),
+            timeout=_seconds(spec.timeout),
+            expires=_seconds(spec.expires),
+            pause_after_failures=spec.pause_after_failures,
+            on_lost=spec.on_lost,
             created_at=schedule.created_at,
             updated_at=schedule.updated_at,
             declared_by=schedule.declared_by,
             status=ScheduleStatusOut.of(schedule),
         )
-
-
-class RunErrorOut(Answer):
-    """What a failed run says."""
-
-    type: str = Field(description="The class of the exception.")
-    message: str
-    traceback: str | None
-
-    @classmethod
-    def of(cls, error: RunError) -> "RunErrorOut":
-        """Return the answer for the error of a run."""
-        return cls(type=error.type, message=error.message, traceback=error.traceback)
-
-
-class RunOut(Answer):
-    """A run: the ledger's record of one fire time. One `missed` or `skipped` may cover many fire times."""
-
-    id: UUID = Field(description="Also the id of the Celery task.")
-    schedule_id: UUID
-    schedule: str = Field(description="The name of the schedule.")
-    schedule_version: int
-    cause: Cause
-    state: RunState
-    reason: str | None = Field(description="Why it did not run, where it did not.")
-    fire_time: Instant
-    due_time: Instant
-    task: str
-    args: list[JsonValue] = Field(description="What the task was called with: changed ones, or the schedule's.")
-    kwargs: dict[str, JsonValue]
-    queue: str | None
-    origin_id: UUID | None = Field(description="The run that it repeats, where the cause is `rerun`; it may be gone.")
-    queued_at: Instant | None
-    started_at: Instant | None
-    finished_at: Instant | None
-    worker: str | None
-    attempt: int
-    result: JsonValue
-    error: RunErrorOut | None
-    covered_until: Instant | None = Field(description="The last fire time that a `missed` or `skipped` record covers.")
-    covered_count: int | None = Field(description="How many fire times a `missed` or `skipped` record covers.")
-    covered_count_exact: bool = Field(description="False where `covered_count` is a lower bound.")
-
-    @classmethod
-    def of(cls, run: Run) -> "RunOut":
-        """Return the answer for a run."""
-        return cls.model_validate(run, from_attributes=True)
 
 
 class TaskOut(Answer):
@@ -311,34 +321,11 @@ class SchedulePageOut(Answer):
     next_cursor: NextCursor
 
 
-class RunPageOut(Answer):
-    """Some runs, the newest fire time first."""
-
-    items: list[RunOut]
-    next_cursor: NextCursor
-
-
 class TaskPageOut(Answer):
     """Some tasks, by name."""
 
     items: list[TaskOut]
     next_cursor: NextCursor
-
-
-class ArgumentsIn(BaseModel):
-    """What one run calls its task with, where that is to be changed; the schedule stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    args: list[JsonValue] | None = Field(default=None, description="In place of all positional arguments.")
-    kwargs: dict[str, JsonValue] | None = Field(
-        default=None, description="Merged over the keyword arguments, name by name; null is a value like any other."
-    )
-
-    @property
-    def changes(self) -> Arguments:
-        """What is to be changed."""
-        return Arguments(args=self.args, kwargs=self.kwargs)
 
 
 class PauseIn(BaseModel):

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from punctual.api.schemas import Answer, Instant, RunOut
+from punctual.api.schemas import Answer, Instant
+from punctual.api.schemas_runs import RunOut
 from punctual.control.preview import ExplainedInstant, FirePreview, Preview
 from punctual.control.recorded import RecordedInstant
 from punctual.domain.timing import Timing

@@ -78,11 +78,12 @@ class WorkerOut(Answer):
     started_at: Instant
     seen_at: Instant
     live: bool
+    interrupts: bool = Field(description="Whether its pool can stop a task that runs; threads and solo cannot.")
 
     @classmethod
     def of(cls, view: WorkerView) -> "WorkerOut":
         """Return the answer for a worker."""
-        return cls(**view.worker.model_dump(), live=view.live)
+        return cls(**view.worker.model_dump(), live=view.live, interrupts=view.worker.interrupts)
 
 
 class SystemOut(Answer):

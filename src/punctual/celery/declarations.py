@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from celery import Task
 from celery.local import Proxy
@@ -12,12 +12,13 @@ from pydantic import JsonValue, ValidationError
 
 from punctual.domain.calendars.use import CalendarUse
 from punctual.domain.errors import SetupError
-from punctual.domain.policies import CatchUp
+from punctual.domain.policies import CatchUp, Concurrency, OnLost, Overlap, Retry
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.triggers import Trigger, every, parse_trigger
 
 logger = logging.getLogger(__name__)
 
+_OverlapWord = Literal["allow", "skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other"]
 TriggerLike = Trigger | str | timedelta | Mapping[str, JsonValue]
 
 
@@ -34,6 +35,13 @@ class ScheduleOptions(TypedDict, total=False):
     jitter: timedelta | float | str
     calendars: CalendarUse | Mapping[str, JsonValue]
     catchup: CatchUp | Mapping[str, JsonValue]
+    overlap: Overlap | _OverlapWord
+    concurrency: Concurrency | Mapping[str, JsonValue] | None
+    retry: Retry | Mapping[str, JsonValue]
+    timeout: timedelta | float | str | None
+    expires: timedelta | float | str | None
+    pause_after_failures: int | None
+    on_lost: OnLost | Literal["fail", "rerun"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,38 @@ def rerun(
     ask_for_run(ctx, f"{_path(run_id)}/rerun", changes, wait=wait, timeout=timeout, output=output)
 
 
+@app.command("cancel")
+def cancel_run(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a run that has not ended.", show_default=False)],
+    *,
+    terminate: Annotated[
+        bool, typer.Option("--terminate", help="End the process that runs it, instead of letting the task clean up.")
+    ] = False,
+    note: Annotated[str | None, typer.Option("--note", help="Why; the run tells it.")] = None,
+    output: FormatOption = "table",
+) -> None:
+    """Cancel a run that has not ended: it never starts, or its worker is asked to stop it.
+
+    For example:
+        punctual runs cancel 4be0643f-1d98-573b-97cd-ca98a65347dd
+        punctual runs cancel 4be0643f-1d98-573b-97cd-ca98a65347dd --terminate --note "it hangs"
+        punctual runs list --state buffered -o name | xargs -n 1 punctual runs cancel
+
+    Workers with a pool of threads, or solo, cannot interrupt a task; what is said then is that it runs on.
+    """
+    body = {"terminate": terminate} | ({} if note is None else {"note": note})
+    with connect(ctx) as client:
+        answer = client.post(f"{_path(run_id)}/cancel", body)
+    run = answer["run"]
+    if output == "json":
+        print_json(answer)
+    elif output == "name":
+        print_names([run["id"]])
+    else:
+        print_lines([f"Run {run['id']} is {run['state']}. {answer['message']}"])
+
+
 def ask_for_run(
     ctx: typer.Context, path: str, body: Document, *, wait: bool, timeout: float | None, output: Format
 ) -> None:
@@ -283,14 +315,17 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("schedule", f"{run['schedule']} (version {run['schedule_version']})"),
         ("state", run["state"]),
         ("reason", run["reason"]),
-        ("error", f"{error['type']}: {error['message']}" if error else None),
+        ("last error" if run["state"] in OPEN else "error", f"{error['type']}: {error['message']}" if error else None),
         ("cause", run["cause"]),
         ("repeats", run["origin_id"]),
         ("fire time", when(run["fire_time"], now)),
         ("covers", _covered(run, now)),
         ("due time", when(run["due_time"], now)),
+        ("expires", when(run["expires_at"], now)),
         ("queued", when(run["queued_at"], now)),
         ("started", when(run["started_at"], now)),
+        ("times out", when(run["times_out_at"], now)),
+        ("next attempt", when(run["next_attempt_at"], now)),
         ("ended", when(run["finished_at"], now)),
         ("took", took(run["started_at"], run["finished_at"])),
         ("worker", run["worker"]),

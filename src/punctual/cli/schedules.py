@@ -31,7 +31,7 @@ from punctual.cli.output import (
     when,
 )
 from punctual.cli.schedule_actions import run_schedule, skip_next_run, unskip_runs
-from punctual.cli.spec_options import SpecOptions, takes_spec_options
+from punctual.cli.spec_options import SpecOptions, complete, takes_spec_options
 
 app = typer.Typer(
     name="schedules",
@@ -120,13 +120,15 @@ def create_schedule(
             --trigger "0 2 * * * Europe/Berlin" --arg /srv/data --kwarg keep=7
         punctual schedules create invoices --task app.invoices --trigger "0 9 1 * * Europe/Berlin" \
             --blackout holidays --when-closed next_open --jitter 5m
+        punctual schedules create sync --task app.sync --trigger "every 5m" --overlap skip \
+            --retry-attempts 3 --retry-delay 10s --timeout 2m --concurrency-key db --concurrency-limit 3
         punctual schedules create -f backup.json
         punctual schedules show backup -o json |
             punctual schedules create weekly -f - --trigger @weekly
 
     A VALUE is JSON where it reads as JSON, else text: 7 is a number, seven a text, '"7"' the text 7.
     """
-    document = (spec_of(read_document(file)) if file else {}) | options.document()
+    document = complete(options.over(spec_of(read_document(file)) if file else {}))
     if name is not None:
         document["name"] = name
     missing = [word for key, word in _REQUIRED.items() if key not in document]
@@ -155,11 +157,12 @@ def edit_schedule(
     For example:
         punctual schedules edit heartbeat --trigger "every 5s"
         punctual schedules edit backup --kwarg keep=14 --queue ""
+        punctual schedules edit backup --overlap buffer_one --timeout "" --concurrency-key ""
         EDITOR=nano punctual schedules edit backup
 
     --arg replaces all positional arguments; --kwarg sets the named ones and leaves the others. To remove one: KEY=null.
     """
-    patch = (spec_of(read_document(file)) if file else {}) | options.document()
+    patch = options.over(spec_of(read_document(file)) if file else {})
     if rename is not None:
         patch["name"] = rename
     query = _unknown_task(allowed=allow_unknown_task)
@@ -303,6 +306,22 @@ def _skip(skip: Document, now: datetime) -> str:
     return f"{when(skip['fire_time'], now)}, by {skip['actor']}" + (f": {skip['note']}" if skip["note"] else "")
 
 
+_POLICIES = {"pause_after_failures": "failure limit", "on_lost": "lost runs"}
+"""Fields whose name makes no good label."""
+
+
+def _in_a_row(failures: int) -> str | None:
+    return f"{failures} in a row" if failures else None
+
+
+def _catchup_words(catchup: Document) -> str:
+    late = f"{catchup['policy']}, for what is more than {catchup['grace']:g}s late"
+    if catchup["policy"] == "none":
+        return late
+    most = f", at most {catchup['limit']}" if catchup["policy"] == "all" else ""
+    return f"{late} and within {catchup['window']:g}s{most}"
+
+
 def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
     status, catchup = schedule["status"], schedule["catchup"]
     return [
@@ -311,6 +330,7 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("state", status["state"]),
         ("error", status["error"]),
         ("note", status["pause_note"]),
+        ("failures", _in_a_row(status["failure_streak"])),
         ("description", schedule["description"]),
         ("trigger", status["trigger_text"]),
         ("fires", status["trigger_words"]),
@@ -322,7 +342,8 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("skips", "\n".join(_skip(skip, now) for skip in status["skips"])),
         ("last fire time", when(status["last_fire_time"], now)),
         ("runs made", f"{status['run_count']} of {schedule['max_runs']}" if schedule["max_runs"] else None),
-        ("catch-up", f"{catchup['policy']}, for what is more than {catchup['grace']:g}s late"),
+        ("catch-up", _catchup_words(catchup)),
+        *((_POLICIES.get(each["policy"], each["policy"]), each["words"]) for each in status["policy_words"]),
         ("version", str(schedule["version"])),
         ("declared by", schedule["declared_by"]),
         ("created", when(schedule["created_at"], now)),

@@ -13,8 +13,11 @@ from punctual.cli.client import Document
 from punctual.cli.trigger_arguments import read_instant, utc_text
 
 CatchUpWord = Literal["none", "latest", "all"]
+OverlapWord = Literal["allow", "skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other"]
+OnLostWord = Literal["fail", "rerun"]
 WhenClosedWord = Literal["skip", "next_open"]
 
+_WITH_PARTS = frozenset({"calendars", "catchup", "concurrency", "retry"})
 _TRIGGERS = (
     'When to fire: "every 90s", "*/5 * * * *", "0 2 * * * Europe/Berlin", "@daily", '
     '"2026-12-24T18:00 Europe/Berlin", or the JSON object of a trigger.'
@@ -89,6 +92,82 @@ class SpecOptions:
         CatchUpWord | None,
         typer.Option("--catchup", help="Which fire times that were met late still run.", show_default=False),
     ] = None
+    catchup_grace: Annotated[
+        str | None, _text("--catchup-grace", help="As late as this still counts as on time: 60s.", metavar="LENGTH")
+    ] = None
+    catchup_window: Annotated[
+        str | None, _text("--catchup-window", help="What is later than this never runs: 1d.", metavar="LENGTH")
+    ] = None
+    catchup_limit: Annotated[
+        int | None,
+        typer.Option(
+            "--catchup-limit", min=0, help="With all: so many at most; 0 for the default.", show_default=False
+        ),
+    ] = None
+    overlap: Annotated[
+        OverlapWord | None,
+        typer.Option(
+            "--overlap",
+            help="What becomes of a run while another one of the schedule has not ended.",
+            show_default=False,
+        ),
+    ] = None
+    concurrency_key: Annotated[
+        str | None,
+        _text("--concurrency-key", help='Count runs at once together with all schedules of this key; "" for none.'),
+    ] = None
+    concurrency_limit: Annotated[
+        int | None,
+        typer.Option("--concurrency-limit", min=1, help="So many runs at once with the key.", show_default=False),
+    ] = None
+    retry_attempts: Annotated[
+        int | None,
+        typer.Option("--retry-attempts", min=1, help="Attempts in all; 1 for no further one.", show_default=False),
+    ] = None
+    retry_delay: Annotated[
+        str | None,
+        _text("--retry-delay", help='Pause after the first attempt failed: 10s; "" for the default.', metavar="LENGTH"),
+    ] = None
+    retry_backoff: Annotated[
+        float | None,
+        typer.Option("--retry-backoff", min=1, help="By what each further pause grows; 1 for not.", show_default=False),
+    ] = None
+    retry_max_delay: Annotated[
+        str | None,
+        _text("--retry-max-delay", help='The longest pause: 1h; "" for the default.', metavar="LENGTH"),
+    ] = None
+    timeout: Annotated[
+        str | None,
+        _text("--timeout", help='Terminate an attempt that runs for longer: 30m; "" for never.', metavar="LENGTH"),
+    ] = None
+    expires: Annotated[
+        str | None,
+        _text("--expires", help='Give a run up that starts no sooner: 10m; "" for never.', metavar="LENGTH"),
+    ] = None
+    pause_after_failures: Annotated[
+        int | None,
+        typer.Option(
+            "--pause-after-failures",
+            min=0,
+            help="Pause it after so many failed runs in a row; 0 for never.",
+            show_default=False,
+        ),
+    ] = None
+    on_lost: Annotated[
+        OnLostWord | None,
+        typer.Option(
+            "--on-lost", help="What becomes of a run whose worker died: it ends, or is run again.", show_default=False
+        ),
+    ] = None
+
+    def over(self, document: Document) -> Document:
+        """Return a document with these options in place of its fields; of a field with parts, of those given."""
+        given = self.document()
+        for name in _WITH_PARTS & given.keys():
+            old = document.get(name)
+            if isinstance(old, dict) and given[name] is not None:
+                given[name] = old | given[name]
+        return document | given
 
     def document(self) -> Document:
         """Return the fields of the spec that were given; an empty text takes a field back to its default."""
@@ -99,23 +178,58 @@ class SpecOptions:
             "kwargs": None if self.kwarg is None else parse_pairs(self.kwarg),
             "description": self.description,
             "jitter": self.jitter,
-            "catchup": None if self.catchup is None else {"policy": self.catchup},
+            "catchup": self._catchup() or None,
             "calendars": self._calendars() or None,
+            "overlap": self.overlap,
+            "retry": self._retry() or None,
+            "on_lost": self.on_lost,
         }
         document = {name: value for name, value in found.items() if value is not None}
         if self.queue is not None:
             document["queue"] = self.queue or None
         if self.max_runs is not None:
             document["max_runs"] = self.max_runs or None
+        if self.pause_after_failures is not None:
+            document["pause_after_failures"] = self.pause_after_failures or None
+        if self.concurrency_key is not None or self.concurrency_limit is not None:
+            document["concurrency"] = self._concurrency()
+        document |= _spans(timeout=self.timeout, expires=self.expires)
         for name, text in (("start_at", self.start_at), ("end_at", self.end_at)):
             if text is not None:
                 document[name] = utc_text(read_instant(text)) if text else None
         return document
 
+    def _catchup(self) -> Document:
+        found = _spans(grace=self.catchup_grace, window=self.catchup_window)
+        if self.catchup_limit is not None:
+            found["limit"] = self.catchup_limit or None
+        return found if self.catchup is None else {"policy": self.catchup, **found}
+
+    def _concurrency(self) -> Document | None:
+        if self.concurrency_key == "":
+            return None
+        given = {"key": self.concurrency_key, "limit": self.concurrency_limit}
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _retry(self) -> Document:
+        given = {"attempts": self.retry_attempts, "backoff": self.retry_backoff}
+        found = {name: value for name, value in given.items() if value is not None}
+        return found | _spans(delay=self.retry_delay, max_delay=self.retry_max_delay)
+
     def _calendars(self) -> Document:
         given = {"blackout": self.blackout, "allowed": self.allowed}
         names = {use: [name for name in names if name] for use, names in given.items() if names is not None}
         return names if self.when_closed is None else {**names, "when_closed": self.when_closed}
+
+
+def complete(document: Document) -> Document:
+    """Return the document of a new schedule: parts that are to be as by default are left out, not taken back."""
+    return {
+        name: {part: each for part, each in value.items() if each is not None}
+        if name in _WITH_PARTS and isinstance(value, dict)
+        else value
+        for name, value in document.items()
+    }
 
 
 def takes_spec_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -140,6 +254,11 @@ def takes_spec_options(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined] # which Typer reads
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _spans(**texts: str | None) -> Document:
+    """Return the lengths of time that were given; None for one that is taken back to its default."""
+    return {name: text or None for name, text in texts.items() if text is not None}
 
 
 def _trigger(text: str) -> str | Document:

@@ -1,9 +1,10 @@
-"""Reading the ledger, and doing again what is in it."""
+"""Reading the ledger, doing again what is in it, and cancelling what has not ended."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from punctual.control.cancel import Cancellation, Wish, cancel
 from punctual.control.documents import changed_arguments
 from punctual.control.timetables import no_schedule
 from punctual.domain.clock import Clock
@@ -84,6 +85,16 @@ class Runs:
             new_id = ledger.insert_asked_for(tx, entry, now=now, arguments=arguments, origin_id=origin.id)
             tx.changed = True
             return _get(tx, new_id)
+
+    def cancel(self, run_id: UUID, *, actor: str, terminate: bool = False, note: str | None = None) -> Cancellation:
+        """Cancel a run that has not ended; one that runs is asked to stop, or with `terminate` ended whatever it does.
+
+        Raises NotFoundError, and ConflictError for a run that has ended.
+        """
+        now = self._clock.now()
+        with self._database.write() as tx:
+            interruption, message = cancel(tx, _get(tx, run_id), Wish(actor, terminate, note), now=now)
+            return Cancellation(_get(tx, run_id), interruption, message)
 
 
 def _get(tx: Transaction, run_id: UUID) -> Run:

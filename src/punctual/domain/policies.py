@@ -40,10 +40,10 @@ class CatchUp(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    policy: CatchUpPolicy = CatchUpPolicy.LATEST
-    grace: Span = timedelta(seconds=60)
-    window: Span = timedelta(days=1)
-    limit: int = Field(default=100, ge=1, le=10_000)
+    policy: CatchUpPolicy = Field(default=CatchUpPolicy.LATEST, description="Which of the late fire times still run.")
+    grace: Span = Field(default=timedelta(seconds=60), description="As late as this still counts as on time.")
+    window: Span = Field(default=timedelta(days=1), description="A fire time that is later than this never runs.")
+    limit: int = Field(default=100, ge=1, le=10_000, description="With `all`: so many at most, the newest.")
 
 
 class Overlap(StrEnum):
@@ -67,8 +67,12 @@ class Concurrency(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(printable)]
-    limit: int = Field(default=1, ge=1, le=10_000)
+    key: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="What they share: a database, a machine, a contract."),
+        AfterValidator(printable),
+    ]
+    limit: int = Field(default=1, ge=1, le=10_000, description="So many run at once, of all schedules with the key.")
 
 
 class Retry(BaseModel):
@@ -80,10 +84,10 @@ class Retry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    attempts: int = Field(default=1, ge=1, le=100)
-    delay: Span = timedelta(seconds=10)
-    backoff: float = Field(default=2.0, ge=1.0, le=10.0)
-    max_delay: Span = timedelta(hours=1)
+    attempts: int = Field(default=1, ge=1, le=100, description="How often in all; 1 is: never again.")
+    delay: Span = Field(default=timedelta(seconds=10), description="The pause after the first attempt.")
+    backoff: float = Field(default=2.0, ge=1.0, le=10.0, description="By what each further pause grows; 1 is: not.")
+    max_delay: Span = Field(default=timedelta(hours=1), description="No pause is longer.")
 
     def pause_after(self, attempt: int) -> timedelta | None:
         """Return how long to wait after this attempt (the first is 1) has failed; None when it was the last."""

@@ -33,6 +33,9 @@ class Node(BaseModel):
     runs_removed: int = 0
 
 
+_INTERRUPTING_POOLS = frozenset({"prefork", "gevent", "eventlet"})
+
+
 class Worker(BaseModel):
     """A Celery worker with the plug-in, by its Celery node name (`celery@host`); `id` is that of this life of it."""
 
@@ -47,6 +50,11 @@ class Worker(BaseModel):
     queues: list[str]
     started_at: datetime
     seen_at: datetime
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether it can stop a task that runs: Celery's pools of threads, and solo, cannot."""
+        return self.pool in _INTERRUPTING_POOLS
 
 
 class Task(BaseModel):

@@ -94,7 +94,8 @@ class Run(BaseModel):
 
     One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
     `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
-    rerun repeats.
+    rerun repeats. One that is `retrying` has the error of its last attempt, and `next_attempt_at` until the message of
+    the next one is sent. `expires_at` is set until it starts, `times_out_at` while it runs.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -113,8 +114,11 @@ class Run(BaseModel):
     kwargs: dict[str, JsonValue]
     queue: str | None = None
     origin_id: UUID | None = None
+    expires_at: datetime | None = None
     queued_at: datetime | None = None
+    next_attempt_at: datetime | None = None
     started_at: datetime | None = None
+    times_out_at: datetime | None = None
     finished_at: datetime | None = None
     worker: str | None = None
     attempt: int = 0

@@ -1,7 +1,7 @@
 """A schedule: the document people write, and the state the engine keeps beside it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -11,12 +11,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from punctual.domain.names import LookupName, printable
 from punctual.domain.policies import NO_RULES, CatchUp, Concurrency, OnLost, Overlap, Retry, RunRules
 from punctual.domain.skip import Skip
-from punctual.domain.spans import Span
+from punctual.domain.spans import SomeTime
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
 _CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
-_SomeTime = Annotated[Span, Field(gt=timedelta(0))]
 ScheduleName = LookupName
 
 
@@ -39,10 +38,10 @@ class ScheduleSpec(Timing):
         default=None, description="A limit of runs at once, shared with all schedules of the same key."
     )
     retry: Retry = Retry()
-    timeout: _SomeTime | None = Field(
+    timeout: SomeTime | None = Field(
         default=None, description="How long an attempt may run; then it is terminated, and has failed."
     )
-    expires: _SomeTime | None = Field(
+    expires: SomeTime | None = Field(
         default=None, description="How long after its due time a run may still start; then it is expired."
     )
     pause_after_failures: Annotated[int, Field(ge=1, le=1000)] | None = Field(

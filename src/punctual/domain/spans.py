@@ -3,10 +3,17 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from punctual.domain.errors import TriggerError
 from punctual.domain.triggers.duration import read_length
+
+
+def _not_nothing(length: timedelta) -> timedelta:
+    if not length:
+        message = "must be longer than nothing"
+        raise ValueError(message)
+    return length
 
 
 def _read(value: object) -> object:
@@ -30,3 +37,6 @@ Span = Annotated[
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": 31_622_400}, mode="serialization"),
 ]
 """From nothing to 366 days."""
+
+SomeTime = Annotated[Span, AfterValidator(_not_nothing)]
+"""The same, but not nothing."""

@@ -41,11 +41,13 @@ def failed(
 ) -> bool:
     """Record that an attempt failed: another one follows if the schedule's `retry` allows it, else the run has failed.
 
-    False: the ledger refused it.
+    One that was asked to stop is cancelled by it. False: the ledger refused it.
     """
     facts = attempts.facts_of(tx, run_id)
     if facts is None or facts.state in TERMINAL:
         return False
+    if facts.stopped:
+        return _stopped(tx, run_id, attempt=attempt, at=at, error=error, worker=worker)
     number = attempt or max(facts.attempt, 1)
     pause = _retry(facts).pause_after(number)
     if pause is None:
@@ -58,11 +60,13 @@ def failed(
 def lost(tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, why: str) -> bool:
     """Record that a worker died with an attempt: by the schedule's `on_lost` it is made again, or the run is lost.
 
-    False: the ledger refused it.
+    One that was asked to stop is cancelled by it. False: the ledger refused it.
     """
     facts = attempts.facts_of(tx, run_id)
     if facts is None or facts.state in TERMINAL:
         return False
+    if facts.stopped:
+        return _stopped(tx, run_id, attempt=attempt, at=at, error=RunError(type="WorkerLost", message=why), worker=None)
     number = attempt or max(facts.attempt, 1)
     most = max(MOST_LOST_ATTEMPTS, _retry(facts).attempts)
     if facts.document.get("on_lost") == OnLost.RERUN and number < most:
@@ -74,6 +78,14 @@ def wake_waiting(tx: Transaction) -> None:
     """Let a node look at the runs that wait, if there are any: what has just ended may have made room."""
     if waiting.is_any(tx):
         tx.changed = True
+
+
+def _stopped(
+    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, error: RunError | None, worker: str | None
+) -> bool:
+    """End a run that stopped as it was asked to; this is no failure of its schedule."""
+    ending = Ending(RunState.CANCELLED, error=error, reason="It was asked to stop.", worker=worker)
+    return attempts.end(tx, run_id, ending, attempt=attempt, at=at)
 
 
 def _again(tx: Transaction, run_id: UUID, attempt: int, error: RunError, send_at: datetime) -> bool:

@@ -90,5 +90,10 @@ def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop) -> None:
         tx.changed = True
 
 
+def tell_why(tx: Transaction, run_id: UUID, reason: str) -> None:
+    """Say of a run that goes on why it is to end."""
+    tx.connection.execute(update(runs).where(runs.c.id == run_id).values(reason=reason))
+
+
 LEFT_ALONE: dict[str, Any] = {"send_at": None, "lease_node": None, "deadline": None}
 """The columns of a run for which nothing is to be done any more."""

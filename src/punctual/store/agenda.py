@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Column, ScalarSelect, exists, func, select
 
 from punctual.domain.run import RunState
+from punctual.store.attempts import TO_STOP
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedules
 
@@ -32,7 +33,7 @@ def read(tx: Transaction) -> Agenda:
         _least(runs.c.send_at),
         _least(runs.c.deadline),
         exists(select(runs.c.id).where(runs.c.state == RunState.BUFFERED.value)),
-        exists(select(runs.c.id).where(runs.c.stop.is_not(None))),
+        exists(select(runs.c.id).where(TO_STOP)),
     )
     due, send, deadline, buffered, stops = tx.connection.execute(query).one()
     return Agenda(due, send, deadline, bool(buffered), bool(stops))

@@ -7,21 +7,30 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from punctual.domain.run import ALLOWED_FROM, RunError, RunState, Stop
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedule_versions, workers
 
+TO_STOP = runs.c.stop.in_([stop.value for stop in Stop])
+"""Whether workers are still to be asked to stop a run."""
+
+_ASKED = "asked"
+
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What decides on the end of an attempt; `document` is the version of the spec that the run belongs to."""
+    """What decides on the end of an attempt; `document` is the version of the spec that the run belongs to.
+
+    `stopped` tells whether the attempt that runs was asked, or is to be asked, to stop.
+    """
 
     schedule_id: UUID
     state: RunState
     attempt: int
+    stopped: bool
     document: dict[str, Any]
 
 
@@ -66,7 +75,7 @@ def start(
     may = runs.c.attempt < attempt
     if again:
         may = or_(may, and_(*(runs.c[name].is_not_distinct_from(fact) for name, fact in who.items())))
-    return _move(tx, run_id, RunState.RUNNING, {**who, "error": None, "deadline": deadline}, may)
+    return _move(tx, run_id, RunState.RUNNING, {**who, "error": None, "stop": None, "deadline": deadline}, may)
 
 
 def retry(
@@ -92,7 +101,8 @@ def retry(
 def end(tx: Transaction, run_id: UUID, ending: Ending, *, attempt: int | None, at: datetime) -> bool:
     """Record a terminal state; False: the ledger refused the move, for the first terminal state wins.
 
-    An attempt that failed already has no say any more; None speaks for whichever is the last.
+    An attempt that failed already has no say any more; None speaks for whichever is the last. Of a run that was
+    asked to stop, the reason that says by whom is kept.
     """
     facts: dict[str, Any] = {
         "finished_at": at,
@@ -100,6 +110,8 @@ def end(tx: Transaction, run_id: UUID, ending: Ending, *, attempt: int | None, a
         "error": None if ending.error is None else ending.error.model_dump(mode="json"),
         "reason": ending.reason,
     }
+    if ending.state is RunState.CANCELLED:
+        facts["reason"] = func.coalesce(runs.c.reason, ending.reason)
     if ending.worker is not None:
         facts["worker"] = ending.worker
     if attempt is not None and ending.state is not RunState.EXPIRED:
@@ -114,12 +126,15 @@ def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
         schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
     )
     query = (
-        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, schedule_versions.c.spec)
+        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, runs.c.stop, schedule_versions.c.spec)
         .join(schedule_versions, version)
         .where(runs.c.id == run_id)
     )
     row = tx.connection.execute(query).one_or_none()
-    return None if row is None else RunFacts(row.schedule_id, RunState(row.state), row.attempt, row.spec)
+    if row is None:
+        return None
+    stopped = row.state == RunState.RUNNING.value and row.stop is not None
+    return RunFacts(row.schedule_id, RunState(row.state), row.attempt, stopped, row.spec)
 
 
 def overdue(tx: Transaction, now: datetime, *, limit: int) -> list[OpenAttempt]:
@@ -153,13 +168,13 @@ def running_in(tx: Transaction, worker_id: UUID) -> list[OpenAttempt]:
 
 def to_stop(tx: Transaction, *, limit: int) -> list[tuple[UUID, Stop]]:
     """Return the runs that workers are still to be asked to stop."""
-    query = select(runs.c.id, runs.c.stop).where(runs.c.stop.is_not(None)).limit(limit)
+    query = select(runs.c.id, runs.c.stop).where(TO_STOP).limit(limit)
     return [(key, Stop(stop)) for key, stop in tx.connection.execute(query)]
 
 
 def asked_to_stop(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Note that the workers were asked."""
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=None))
+    """Note that the workers were asked; that stays, so that a run which fails because of it is not attempted again."""
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=_ASKED))
 
 
 def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of the four columns

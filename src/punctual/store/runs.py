@@ -42,6 +42,15 @@ def get(tx: Transaction, run_id: UUID) -> Run | None:
     return None if row is None else _run(row)
 
 
+def lock(tx: Transaction, run_id: UUID) -> Run | None:
+    """Lock one run until the transaction ends, and return it; None when there is none.
+
+    The caller holds the lock of the schedule, which comes first everywhere.
+    """
+    row = tx.connection.execute(tx.dialect.lock(_FULL.where(runs.c.id == run_id), runs)).one_or_none()
+    return None if row is None else _run(row)
+
+
 @dataclass(frozen=True, slots=True)
 class RunFilter:
     """Which runs are wanted; None and nothing stand for any.
@@ -137,13 +146,15 @@ def _after(statement: Select[Any], cursor: str) -> Select[Any]:
 
 def _run(row: Row[Any]) -> Run:
     spec = row.spec
+    state = RunState(row.state)
+    waits = state is RunState.RETRYING and row.queued_at is None and row.lease_node is None
     return Run(
         id=row.id,
         schedule_id=row.schedule_id,
         schedule=row.name,
         schedule_version=row.schedule_version,
         cause=Cause(row.cause),
-        state=RunState(row.state),
+        state=state,
         reason=row.reason,
         fire_time=row.fire_time,
         due_time=row.due_time,
@@ -152,8 +163,11 @@ def _run(row: Row[Any]) -> Run:
         kwargs=spec["kwargs"] if row.kwargs is None else row.kwargs,
         queue=spec["queue"],
         origin_id=row.origin_id,
+        expires_at=None if state is RunState.RUNNING else row.deadline,
         queued_at=row.queued_at,
+        next_attempt_at=row.send_at if waits else None,
         started_at=row.started_at,
+        times_out_at=row.deadline if state is RunState.RUNNING else None,
         finished_at=row.finished_at,
         worker=row.worker,
         attempt=row.attempt,

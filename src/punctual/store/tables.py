@@ -127,7 +127,7 @@ runs = Table(
     ),
     Column("concurrency_key", String(200)),
     Column("concurrency_limit", Integer),
-    Column("stop", String(16), comment="how workers are still to be asked to stop it"),
+    Column("stop", String(16), comment="how workers are to be asked to stop it, or that they were asked"),
     Column("queued_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),

@@ -45,6 +45,12 @@ def list_all(tx: Transaction) -> list[Worker]:
     return [Worker(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
 
 
+def get(tx: Transaction, name: str) -> Worker | None:
+    """Return one worker; None when it never announced itself, or left."""
+    row = tx.connection.execute(select(workers).where(workers.c.name == name)).one_or_none()
+    return None if row is None else Worker(**row._mapping)  # noqa: SLF001 - SQLAlchemy's documented name
+
+
 def list_tasks(tx: Transaction, *, limit: int, cursor: str | None) -> Page[Task]:
     """Return the tasks that any worker ever announced, by name."""
     statement = select(tasks).order_by(tasks.c.name).limit(limit + 1)

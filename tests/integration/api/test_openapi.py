@@ -67,6 +67,21 @@ def test_the_documented_bodies_take_what_the_api_takes(document: dict[str, Any])
     assert not patch.is_valid({"name": None})
 
 
+def test_the_examples_of_bodies_are_taken(document: dict[str, Any], client: httpx.Client) -> None:
+    def examples(path: str, method: str) -> list[Any]:
+        body = document["paths"][path][method]["requestBody"]["content"]["application/json"]
+        return [example["value"] for example in body["examples"].values()]
+
+    for spec in examples("/schedules", "post"):
+        answer = client.post("schedules", json=spec, params={"allow_unknown_task": True})
+        assert answer.status_code == 201, answer.text
+        for patch in examples("/schedules/{ref}", "patch"):
+            assert client.patch(f"schedules/{spec['name']}", json=patch).status_code == 200
+        for cancel in examples("/runs/{run_id}/cancel", "post"):
+            run = client.post(f"schedules/{spec['name']}/run-now").json()
+            assert client.post(f"runs/{run['id']}/cancel", json=cancel).status_code == 200
+
+
 def test_every_field_of_a_spec_can_be_patched(document: dict[str, Any]) -> None:
     assert set(document["components"]["schemas"]["SchedulePatch"]["properties"]) == set(ScheduleSpec.model_fields)
 

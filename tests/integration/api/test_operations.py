@@ -84,8 +84,11 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "kwargs": {},
         "queue": None,
         "origin_id": None,
+        "expires_at": None,
         "queued_at": None,
+        "next_attempt_at": None,
         "started_at": None,
+        "times_out_at": None,
         "finished_at": None,
         "worker": None,
         "attempt": 0,
@@ -125,6 +128,41 @@ def test_a_run_that_has_ended_is_done_again(client: httpx.Client, create: Create
     assert [item["id"] for item in client.get("runs", params={"cause": "rerun"}).json()["items"]] == [again["id"]]
     wrong = client.post(f"runs/{run['id']}/rerun", json={"kwargs": {"kep": 1}})
     assert [fault["path"] for fault in wrong.json()["errors"]] == ["kwargs.kep"]
+
+
+def test_a_run_that_has_not_ended_is_cancelled_in_the_name_of_the_caller(client: httpx.Client, create: Create) -> None:
+    create()
+    run = client.post("schedules/nightly/run-now").json()
+    answer = client.post(f"runs/{run['id']}/cancel", json={"note": "Not today."})
+    cancelled = answer.json()
+    assert answer.status_code == 200
+    assert cancelled["interruption"] == "not_needed"
+    assert cancelled["message"] == "It is cancelled: no worker starts it any more."
+    assert cancelled["run"]["state"] == "cancelled"
+    actor = client.get("whoami").json()["actor"]
+    assert cancelled["run"]["reason"] == f"Cancelled by {actor} while it was pending: Not today."
+    assert client.get(f"runs/{run['id']}").json() == cancelled["run"]
+    again = client.post(f"runs/{run['id']}/cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert again.json()["detail"] == f"The run {run['id']} is cancelled: it has ended, so it cannot be cancelled."
+    assert client.post(f"runs/{new_id()}/cancel").status_code == 404
+    wrong = client.post(f"runs/{run['id']}/cancel", json={"terminate": "maybe", "nte": ""})
+    assert [fault["path"] for fault in wrong.json()["errors"]] == ["terminate", "nte"]
+
+
+@pytest.mark.parametrize("terminate", [True, False])
+def test_what_becomes_of_a_task_that_runs_is_answered_by_its_workers_pool(
+    client: httpx.Client, create: Create, database: Database, *, terminate: bool
+) -> None:
+    create()
+    run = client.post("schedules/nightly/run-now").json()
+    with database.write() as tx:
+        worker_records.start(tx, UUID(run["id"]), at=ManualClock().now(), worker="celery@one")
+    answer = client.post(f"runs/{run['id']}/cancel", json={"terminate": terminate}).json()
+    assert answer["interruption"] == "asked"
+    assert answer["run"]["state"] == ("cancelled" if terminate else "running")
+    (worker,) = client.get("system").json()["workers"]
+    assert (worker["pool"], worker["interrupts"]) == ("prefork", True)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +234,7 @@ def test_a_window_of_the_runs_ends_after_it_begins(client: httpx.Client) -> None
     assert [fault["path"] for fault in answer.json()["errors"]] == ["until"]
 
 
-@pytest.mark.parametrize("query", ["state=lost", "from=noon", "cause=magic", "limit=0", "cursor=x", "shedule=a"])
+@pytest.mark.parametrize("query", ["state=gone", "from=noon", "cause=magic", "limit=0", "cursor=x", "shedule=a"])
 def test_a_wrong_parameter_of_the_runs_is_named(client: httpx.Client, query: str) -> None:
     answer = client.get(f"runs?{query}")
     assert answer.status_code == 422

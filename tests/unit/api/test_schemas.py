@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from punctual.api.schemas import RunOut, ScheduleOut, trigger_out
+from punctual.api.schemas import ScheduleOut, trigger_out
+from punctual.api.schemas_runs import RunOut
 from punctual.domain.policies import CatchUp
 from punctual.domain.run import Cause, Run, RunError, RunState
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus

@@ -14,6 +14,7 @@ from celery import Celery, shared_task
 import punctual
 from punctual import Punctual, cron, every
 from punctual.domain.errors import SetupError, TriggerError
+from punctual.domain.policies import Concurrency, Retry
 from punctual.domain.triggers import Cron, Interval
 
 NOWHERE = "sqlite:////nonexistent/folder/punctual.db"
@@ -115,6 +116,26 @@ def test_bounds_jitter_calendars_and_catch_up_are_declared_too(app: Celery) -> N
     assert (spec.calendars.names, spec.catchup.policy) == (("holidays",), "none")
     with pytest.raises(SetupError, match="jitter"):
         plugin.scheduled("@daily", name="wrong", jitter="5 mintues")(task_of(app, "t"))
+
+
+def test_policies_are_declared_as_models_or_as_plain_data(app: Celery) -> None:
+    plugin = Punctual(app)
+    plugin.scheduled(
+        "@daily",
+        overlap="skip",
+        concurrency={"key": "db", "limit": 3},
+        retry=Retry(attempts=3),
+        timeout=timedelta(hours=1),
+        expires="30m",
+        pause_after_failures=5,
+        on_lost="rerun",
+    )(task_of(app, "t"))
+    (spec,) = plugin.declared()
+    assert (spec.overlap, spec.concurrency, spec.retry) == ("skip", Concurrency(key="db", limit=3), Retry(attempts=3))
+    assert (spec.timeout, spec.expires) == (timedelta(hours=1), timedelta(minutes=30))
+    assert (spec.pause_after_failures, spec.on_lost) == (5, "rerun")
+    with pytest.raises(SetupError, match=r"retry\.attempts"):
+        plugin.scheduled("@daily", name="wrong", retry={"attempts": 0})(task_of(app, "t"))
 
 
 def test_declaring_leaves_the_task_unmade_until_the_app_is_complete(app: Celery) -> None:

@@ -33,8 +33,11 @@ RUN: dict[str, Any] = {
     "kwargs": {"keep": 7},
     "queue": None,
     "origin_id": None,
+    "expires_at": None,
     "queued_at": "2026-07-01T11:58:00.1Z",
+    "next_attempt_at": None,
     "started_at": "2026-07-01T11:58:00.2Z",
+    "times_out_at": None,
     "finished_at": "2026-07-01T11:58:12.2Z",
     "worker": "celery@host",
     "attempt": 1,
@@ -148,6 +151,36 @@ def test_show_tells_how_many_fire_times_were_missed() -> None:
     shown = said(MISSED, "show", RUN["id"])
     assert "at least 31 fire times, the last 2026-07-01 11:59:00 UTC (1m ago)" in shown
     assert "no node was running" in shown
+
+
+def test_show_tells_what_a_run_waits_for_and_until_when() -> None:
+    error = {"type": "OSError", "message": "full", "traceback": None}
+    retrying = RUN | {"state": "retrying", "finished_at": None, "result": None, "error": error}
+    lines = said(retrying | {"next_attempt_at": "2026-07-01T12:00:10Z"}, "show", RUN["id"]).splitlines()
+    assert [line for line in lines if line.startswith(("last error", "next attempt", "attempt"))] == [
+        "last error    OSError: full",
+        "next attempt  2026-07-01 12:00:10 UTC (in 10s)",
+        "attempt       1",
+    ]
+    running = RUN | {"state": "running", "finished_at": None, "times_out_at": "2026-07-01T12:05:00Z"}
+    assert "times out  2026-07-01 12:05:00 UTC (in 5m)" in said(running, "show", RUN["id"])
+    reason = "Waits for its turn: 1 at once of 'db'."
+    waiting = RUN | {"state": "buffered", "reason": reason, "expires_at": "2026-07-01T12:05:00Z"}
+    shown = said(waiting, "show", RUN["id"])
+    assert reason in shown
+    assert "expires    2026-07-01 12:05:00 UTC (in 5m)" in shown
+
+
+def test_a_cancelled_run_is_told_with_what_its_worker_does() -> None:
+    seen: list[str] = []
+    message = "Its worker celery@host cannot interrupt a task (pool solo), so the task runs on."
+    answer = {"run": RUN | {"state": "running"}, "interruption": "impossible", "message": message}
+    result = call(answer, "cancel", RUN["id"], "--terminate", "--note", "it hangs", seen=seen)
+    assert result.exit_code == 0, result.output
+    assert seen == [f"/api/v1/runs/{RUN['id']}/cancel"]
+    assert result.stdout == f"Run {RUN['id']} is running. {message}\n"
+    assert json.loads(said(answer, "cancel", RUN["id"], "-o", "json")) == answer
+    assert said(answer, "cancel", RUN["id"], "-o", "name") == f"{RUN['id']}\n"
 
 
 def test_a_rerun_is_asked_for_with_its_changes_and_followed_to_its_end() -> None:

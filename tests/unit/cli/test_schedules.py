@@ -45,11 +45,13 @@ BACKUP: dict[str, Any] = {
         "next_due_time": "2026-07-01T12:00:04Z",
         "last_fire_time": "2026-07-01T11:58:00Z",
         "run_count": 2,
+        "failure_streak": 0,
         "finished": False,
         "skips": [],
         "error": None,
         "trigger_text": "every 4s",
         "trigger_words": "every 4 seconds, counted from 12:00 on 1 July 2026 UTC",
+        "policy_words": [],
     },
 }
 PAUSED = BACKUP | {"status": BACKUP["status"] | {"state": "paused", "paused": True, "pause_note": "storage moves"}}
@@ -145,6 +147,44 @@ def test_show_tells_every_fact_that_is_known() -> None:
     ):
         assert fact in shown
     assert "queue" not in shown
+
+
+def test_show_tells_policies_and_failures_where_there_are_any() -> None:
+    words = [
+        {"policy": "retry", "words": "up to 3 attempts, with pauses of 10s and 20s"},
+        {"policy": "on_lost", "words": "a run whose worker died is attempted again"},
+    ]
+    failing = BACKUP | {"status": BACKUP["status"] | {"failure_streak": 3, "policy_words": words}}
+    lines = [line.split(maxsplit=1) for line in said(Server(GET=[failing]), "show", "backup").splitlines()]
+    assert ["failures", "3 in a row"] in lines
+    assert ["retry", "up to 3 attempts, with pauses of 10s and 20s"] in lines
+    assert ["lost", "runs       a run whose worker died is attempted again"] in lines
+    assert "failures" not in said(Server(GET=[BACKUP]), "show", "backup")
+
+
+def test_show_tells_the_bounds_of_catching_up() -> None:
+    def line(**policy: object) -> str:
+        shown = said(Server(GET=[BACKUP | {"catchup": BACKUP["catchup"] | policy}]), "show", "backup")
+        return next(line for line in shown.splitlines() if line.startswith("catch-up")).removeprefix("catch-up").strip()
+
+    assert line() == "latest, for what is more than 60s late and within 86400s"
+    assert line(policy="all") == "all, for what is more than 60s late and within 86400s, at most 100"
+    assert line(policy="none", grace=1.5) == "none, for what is more than 1.5s late"
+
+
+def test_options_replace_only_parts_of_the_policies_of_a_document() -> None:
+    document = {"name": "s", "task": "t", "trigger": "@daily", "retry": {"attempts": 5, "delay": 60}}
+    server = Server(POST=[BACKUP], PATCH=[BACKUP])
+    said(server, "create", "-f", "-", "--retry-delay", "", "--overlap", "skip", stdin=json.dumps(document))
+    assert server.body == document | {"retry": {"attempts": 5}, "overlap": "skip"}
+    patch = {"retry": {"attempts": 5}, "concurrency": {"key": "db"}}
+    options = ("--retry-delay", "", "--concurrency-limit", "3", "--timeout", "")
+    said(server, "edit", "backup", "-f", "-", *options, stdin=json.dumps(patch))
+    assert server.body == {
+        "retry": {"attempts": 5, "delay": None},
+        "concurrency": {"key": "db", "limit": 3},
+        "timeout": None,
+    }
 
 
 def test_create_sends_what_was_given_and_says_when_it_fires() -> None:

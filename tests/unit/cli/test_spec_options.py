@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from punctual.cli.spec_options import SpecOptions, takes_spec_options
+from punctual.cli.spec_options import CatchUpWord, OnLostWord, OverlapWord, SpecOptions, takes_spec_options
+from punctual.domain.policies import CatchUpPolicy, OnLost, Overlap
 
 
 def test_only_given_options_are_in_the_document() -> None:
@@ -35,6 +37,63 @@ def test_an_empty_text_takes_a_field_back_to_its_default() -> None:
         "max_runs": None,
         "calendars": {"blackout": [], "allowed": []},
     }
+
+
+def test_policies_are_given_part_by_part() -> None:
+    options = SpecOptions(
+        catchup_grace="5m",
+        catchup_limit=7,
+        overlap="buffer_one",
+        concurrency_key="db",
+        concurrency_limit=3,
+        retry_attempts=4,
+        retry_delay="10s",
+        retry_backoff=1.5,
+        retry_max_delay="1m",
+        timeout="1h",
+        expires="30m",
+        pause_after_failures=5,
+        on_lost="rerun",
+    )
+    assert options.document() == {
+        "catchup": {"grace": "5m", "limit": 7},
+        "overlap": "buffer_one",
+        "concurrency": {"key": "db", "limit": 3},
+        "retry": {"attempts": 4, "delay": "10s", "backoff": 1.5, "max_delay": "1m"},
+        "timeout": "1h",
+        "expires": "30m",
+        "pause_after_failures": 5,
+        "on_lost": "rerun",
+    }
+
+
+def test_policies_are_taken_back_by_an_empty_text_or_zero() -> None:
+    options = SpecOptions(
+        catchup_grace="",
+        catchup_window="",
+        catchup_limit=0,
+        concurrency_key="",
+        concurrency_limit=3,
+        retry_delay="",
+        retry_max_delay="",
+        timeout="",
+        expires="",
+        pause_after_failures=0,
+    )
+    assert options.document() == {
+        "catchup": {"grace": None, "window": None, "limit": None},
+        "concurrency": None,
+        "retry": {"delay": None, "max_delay": None},
+        "timeout": None,
+        "expires": None,
+        "pause_after_failures": None,
+    }
+
+
+def test_the_words_of_the_options_are_those_of_the_policies() -> None:
+    assert get_args(OverlapWord) == tuple(Overlap)
+    assert get_args(OnLostWord) == tuple(OnLost)
+    assert get_args(CatchUpWord) == tuple(CatchUpPolicy)
 
 
 @pytest.fixture

@@ -457,6 +457,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description End a run that has not started at once; ask the worker of one that runs to stop it.
+         *
+         *     A task is interrupted where its worker's pool can (prefork, gevent, eventlet); with threads and solo it runs on. The
+         *     answer says which. A run that has ended is refused with 409.
+         */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -736,6 +759,20 @@ export interface components {
             when_closed: components["schemas"]["WhenClosed"];
         };
         /**
+         * CancellationOut
+         * @description A run once it was cancelled, and what becomes of its task.
+         */
+        CancellationOut: {
+            run: components["schemas"]["RunOut"];
+            /** @description `not_needed`: it did not run. `asked`: its worker is asked to stop it. `impossible`: its worker's pool cannot interrupt a task, which runs on. `unknown`: the worker is not known. */
+            interruption: components["schemas"]["Interruption"];
+            /**
+             * Message
+             * @description The same in words for people.
+             */
+            message: string;
+        };
+        /**
          * CatchUpOut
          * @description How late a fire time may be met and still run.
          */
@@ -780,6 +817,16 @@ export interface components {
             ok: boolean;
             /** Message */
             message: string;
+        };
+        /**
+         * ConcurrencyOut
+         * @description A limit of runs at once, shared with all schedules of the same key.
+         */
+        ConcurrencyOut: {
+            /** Key */
+            key: string;
+            /** Limit */
+            limit: number;
         };
         /**
          * CronOut
@@ -980,6 +1027,12 @@ export interface components {
             notes: string[];
         };
         /**
+         * Interruption
+         * @description What becomes of the task of a run that is cancelled.
+         * @enum {string}
+         */
+        Interruption: "not_needed" | "asked" | "impossible" | "unknown";
+        /**
          * IntervalOut
          * @description An interval trigger: it fires at `anchor` plus every multiple of `every`.
          */
@@ -1105,6 +1158,12 @@ export interface components {
             warnings: string[];
         };
         /**
+         * OnLost
+         * @description What becomes of a run whose worker died: it ends, or is attempted again.
+         * @enum {string}
+         */
+        OnLost: "fail" | "rerun";
+        /**
          * OnceOut
          * @description A trigger that fires once: at an instant, or when the clocks of a time zone show a local time.
          */
@@ -1186,6 +1245,28 @@ export interface components {
             busiest: components["schemas"]["BusyMinuteOut"][];
         };
         /**
+         * Overlap
+         * @description What becomes of a run while another run of its schedule has not ended; backfills do not count.
+         * @enum {string}
+         */
+        Overlap: "allow" | "skip" | "buffer_one" | "buffer_all" | "cancel_other" | "terminate_other";
+        /**
+         * PolicyOut
+         * @description What a policy of a schedule means, where it is not the default.
+         */
+        PolicyOut: {
+            /**
+             * Policy
+             * @description The field of the schedule: `overlap`, `retry`, …
+             */
+            policy: string;
+            /**
+             * Words
+             * @description A sentence for people.
+             */
+            words: string;
+        };
+        /**
          * PreviewOut
          * @description The next fire times of a timing, and those before; fewer than asked for where it gives no more.
          */
@@ -1258,6 +1339,32 @@ export interface components {
             label: string;
         };
         /**
+         * RetryOut
+         * @description How often a run is attempted, and how long after a failure the next attempt is sent.
+         */
+        RetryOut: {
+            /**
+             * Attempts
+             * @description The first one counts too.
+             */
+            attempts: number;
+            /**
+             * Delay
+             * @description Seconds.
+             */
+            delay: number;
+            /**
+             * Backoff
+             * @description By what each further pause grows.
+             */
+            backoff: number;
+            /**
+             * Max Delay
+             * @description Seconds.
+             */
+            max_delay: number;
+        };
+        /**
          * RruleOut
          * @description A recurrence set of RFC 5545.
          */
@@ -1328,7 +1435,7 @@ export interface components {
             state: components["schemas"]["RunState"];
             /**
              * Reason
-             * @description Why it did not run, where it did not.
+             * @description Why it waits, did not run, or is to stop.
              */
             reason: string | null;
             /**
@@ -1361,17 +1468,39 @@ export interface components {
              * @description The run that it repeats, where the cause is `rerun`; it may be gone.
              */
             origin_id: string | null;
+            /**
+             * Expires At
+             * @description When it expires, unless it has started by then.
+             */
+            expires_at: string | null;
             /** Queued At */
             queued_at: string | null;
-            /** Started At */
+            /**
+             * Next Attempt At
+             * @description While it is `retrying`: when the next attempt is sent; null once it is, or where Celery sends it.
+             */
+            next_attempt_at: string | null;
+            /**
+             * Started At
+             * @description When the last attempt started.
+             */
             started_at: string | null;
+            /**
+             * Times Out At
+             * @description When the attempt that runs is terminated.
+             */
+            times_out_at: string | null;
             /** Finished At */
             finished_at: string | null;
             /** Worker */
             worker: string | null;
-            /** Attempt */
+            /**
+             * Attempt
+             * @description The number of the last attempt that started; the first is 1.
+             */
             attempt: number;
             result: components["schemas"]["JsonValue"];
+            /** @description What the last attempt failed with, also while it is `retrying`. */
             error: components["schemas"]["RunErrorOut"] | null;
             /**
              * Covered Until
@@ -1521,6 +1650,27 @@ export interface components {
             jitter: number;
             calendars: components["schemas"]["CalendarUseOut"];
             catchup: components["schemas"]["CatchUpOut"];
+            /** @description What becomes of a run while another run of the schedule has not ended. */
+            overlap: components["schemas"]["Overlap"];
+            concurrency: components["schemas"]["ConcurrencyOut"] | null;
+            retry: components["schemas"]["RetryOut"];
+            /**
+             * Timeout
+             * @description How long an attempt may run.
+             */
+            timeout: number | null;
+            /**
+             * Expires
+             * @description How long after its due time a run may still start.
+             */
+            expires: number | null;
+            /**
+             * Pause After Failures
+             * @description After so many failed runs in a row it is paused.
+             */
+            pause_after_failures: number | null;
+            /** @description What becomes of a run whose worker died. */
+            on_lost: components["schemas"]["OnLost"];
             /**
              * Created At
              * Format: date-time
@@ -1584,6 +1734,11 @@ export interface components {
              */
             run_count: number;
             /**
+             * Failure Streak
+             * @description Its runs in a row that failed or were lost; a success begins anew.
+             */
+            failure_streak: number;
+            /**
              * Finished
              * @description Its trigger, its `end_at` or its `max_runs` gives no further fire time.
              */
@@ -1608,6 +1763,11 @@ export interface components {
              * @description When it fires, in words: the trigger and what bounds it.
              */
             trigger_words: string;
+            /**
+             * Policy Words
+             * @description Its policies in words, without those that are the default.
+             */
+            policy_words: components["schemas"]["PolicyOut"][];
         };
         /**
          * SignInLinkOut
@@ -1859,6 +2019,11 @@ export interface components {
             seen_at: string;
             /** Live */
             live: boolean;
+            /**
+             * Interrupts
+             * @description Whether its pool can stop a task that runs; threads and solo cannot.
+             */
+            interrupts: boolean;
         };
         /**
          * YearlyRuleOut
@@ -2045,6 +2210,24 @@ export interface components {
             when_closed?: components["schemas"]["WhenClosed"];
         };
         /**
+         * CancelIn
+         * @description How a run is cancelled, and why.
+         */
+        CancelIn: {
+            /**
+             * Terminate
+             * @description End the process that runs it, and say cancelled at once. Without it the task may clean up, and the run ends when it does.
+             * @default false
+             */
+            terminate?: boolean;
+            /**
+             * Note
+             * @description Why; the run's reason tells it.
+             * @default null
+             */
+            note?: string | null;
+        };
+        /**
          * CatchUp
          * @description How late a fire time may be met and still run.
          *
@@ -2056,16 +2239,19 @@ export interface components {
             policy?: components["schemas"]["CatchUpPolicy"];
             /**
              * Grace
+             * @description As late as this still counts as on time.
              * @default 60
              */
             grace?: number | string;
             /**
              * Window
+             * @description A fire time that is later than this never runs.
              * @default 86400
              */
             window?: number | string;
             /**
              * Limit
+             * @description With `all`: so many at most, the newest.
              * @default 100
              */
             limit?: number;
@@ -2075,10 +2261,14 @@ export interface components {
          * @description At most `limit` runs at once of all schedules with the same `key`; the others wait for their turn.
          */
         Concurrency: {
-            /** Key */
+            /**
+             * Key
+             * @description What they share: a database, a machine, a contract.
+             */
             key: string;
             /**
              * Limit
+             * @description So many run at once, of all schedules with the key.
              * @default 1
              */
             limit?: number;
@@ -2287,12 +2477,6 @@ export interface components {
             text?: string;
         };
         /**
-         * OnLost
-         * @description What becomes of a run whose worker died: it ends, or is attempted again.
-         * @enum {string}
-         */
-        OnLost: "fail" | "rerun";
-        /**
          * Once
          * @description Fires once: at the instant `at` when that has a UTC offset, else when the clocks of the time zone show it.
          */
@@ -2336,12 +2520,6 @@ export interface components {
              */
             text?: string;
         };
-        /**
-         * Overlap
-         * @description What becomes of a run while another run of its schedule has not ended; backfills do not count.
-         * @enum {string}
-         */
-        Overlap: "allow" | "skip" | "buffer_one" | "buffer_all" | "cancel_other" | "terminate_other";
         /**
          * PauseIn
          * @description Why a schedule is paused.
@@ -2584,21 +2762,25 @@ export interface components {
         Retry: {
             /**
              * Attempts
+             * @description How often in all; 1 is: never again.
              * @default 1
              */
             attempts?: number;
             /**
              * Delay
+             * @description The pause after the first attempt.
              * @default 10
              */
             delay?: number | string;
             /**
              * Backoff
+             * @description By what each further pause grows; 1 is: not.
              * @default 2
              */
             backoff?: number;
             /**
              * Max Delay
+             * @description No pause is longer.
              * @default 3600
              */
             max_delay?: number | string;
@@ -5359,6 +5541,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancellationOut"];
                 };
             };
             /** @description Bad Request */

@@ -11,8 +11,9 @@ from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.preconditions import etag
 from punctual.api.routes.schedules import Ref
-from punctual.api.schemas import ArgumentsIn, PauseIn, RunOut, ScheduleOut, SkipIn
+from punctual.api.schemas import PauseIn, ScheduleOut, SkipIn
 from punctual.api.schemas_preview import PreviewOut, ScheduleExplanationOut
+from punctual.api.schemas_runs import ArgumentsIn, RunOut
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
 

@@ -11,7 +11,7 @@ from punctual.api.body import parsed_as
 from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.paging import PageQuery
-from punctual.api.schemas import ArgumentsIn, RunOut, RunPageOut
+from punctual.api.schemas_runs import ArgumentsIn, CancelIn, CancellationOut, RunOut, RunPageOut
 from punctual.domain.run import Cause, RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -79,3 +79,20 @@ def rerun(
     run = services.runs.rerun(run_id, actor=actor, changes=body.changes)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/runs/{run.id}"
     return RunOut.of(run)
+
+
+@router.post(
+    "/{run_id}/cancel",
+    summary="Cancel a run",
+    responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    openapi_extra=body_of(CancelIn, required=False),
+)
+def cancel_run(
+    services: ServicesDep, actor: Actor, run_id: UUID, body: Annotated[CancelIn, Depends(parsed_as(CancelIn))]
+) -> CancellationOut:
+    """End a run that has not started at once; ask the worker of one that runs to stop it.
+
+    A task is interrupted where its worker's pool can (prefork, gevent, eventlet); with threads and solo it runs on. The
+    answer says which. A run that has ended is refused with 409.
+    """
+    return CancellationOut.of(services.runs.cancel(run_id, actor=actor, terminate=body.terminate, note=body.note))

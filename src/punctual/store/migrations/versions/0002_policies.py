@@ -56,7 +56,12 @@ def upgrade() -> None:
         ),
         sa.Column("concurrency_key", sa.String(length=200), nullable=True),
         sa.Column("concurrency_limit", sa.Integer(), nullable=True),
-        sa.Column("stop", sa.String(length=16), nullable=True, comment="how workers are still to be asked to stop it"),
+        sa.Column(
+            "stop",
+            sa.String(length=16),
+            nullable=True,
+            comment="how workers are to be asked to stop it, or that they were asked",
+        ),
         sa.Column(
             "worker_id", sa.Uuid(), nullable=True, comment="that life of the worker; a name comes back, an id never"
         ),
