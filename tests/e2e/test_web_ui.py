@@ -147,4 +147,5 @@ def test_the_header_says_that_all_is_ready_and_the_system_page_shows_why(signed_
     for check in ("database", "scheduler", "broker", "worker"):
         expect(page.get_by_role("region", name="All is ready").get_by_text(f"{check} · ready")).to_be_visible()
     expect(page.get_by_role("table", name="Nodes").get_by_text("live")).to_be_visible()
+    expect(page.get_by_role("table", name="Nodes")).to_contain_text("busy")
     expect(page.get_by_role("table", name="Workers").get_by_text("live")).to_be_visible()

@@ -387,8 +387,20 @@ def test_the_system_shows_its_versions_nodes_and_workers(
             "started_at": "2026-01-01T00:00:00Z",
             "seen_at": "2026-01-01T00:00:00Z",
             "live": True,
+            "tzdata_version": "2026a",
+            "lag": 0.0,
+            "sent_per_second": 0.0,
+            "busy": 0.0,
+            "clock_offset": -2.5,
+            "database_error": None,
             "broker_error": None,
             "runs_removed": 0,
+            "warnings": [
+                (
+                    "The clock of one is 2.5 s behind the database's. "
+                    "Schedules fire by the database's; correct it all the same, for logs and tasks go by it."
+                )
+            ],
         }
     ]
     assert [(worker["name"], worker["live"]) for worker in answer["workers"]] == [("celery@one", True)]
@@ -418,7 +430,16 @@ def test_readiness_names_what_is_missing_and_turns_good_once_it_is_there(
 
 def _beat(database: Database, clock: ManualClock) -> Node:
     now = clock.now()
-    node = Node(id=new_id(), host="one", pid=9, version="0.1.0", started_at=now, seen_at=now)
+    node = Node(
+        id=new_id(),
+        host="one",
+        pid=9,
+        version="0.1.0",
+        tzdata_version="2026a",
+        clock_offset=-2.5,
+        started_at=now,
+        seen_at=now,
+    )
     with database.write() as tx:
         nodes.heartbeat(tx, node)
     return node
