@@ -1,5 +1,5 @@
 import { type InfiniteData, useMutation, useQueryClient } from "@tanstack/react-query";
-import type { Spec } from "../form/draft";
+import type { Call, Spec } from "../form/draft";
 import { client, unwrap } from "./client";
 import { keys } from "./queries";
 import type { Page, Run, Schedule } from "./types";
@@ -49,6 +49,32 @@ export function useRunNow() {
   return useMutation({
     mutationFn: (schedule: Schedule) => unwrap(client.POST("/schedules/{ref}/run-now", path(schedule.id))),
     onSuccess: () => cache.invalidateQueries({ queryKey: keys.runs }),
+  });
+}
+
+/** Runs a schedule now with arguments of this one run, which a form asks for. */
+export function useRunNowWith() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ schedule, call }: { schedule: Schedule; call: Call }) =>
+      unwrap(client.POST("/schedules/{ref}/run-now", { ...path(schedule.id), body: call })),
+    onError: shownInForm,
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.runs }),
+  });
+}
+
+/** Cancels a run; the answer says what becomes of its task. */
+export function useCancel() {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ run, terminate, note }: { run: Run; terminate: boolean; note: string }) =>
+      unwrap(
+        client.POST("/runs/{run_id}/cancel", {
+          params: { path: { run_id: run.id } },
+          body: { terminate, note: note || null },
+        }),
+      ),
+    onSettled: () => cache.invalidateQueries({ queryKey: keys.runs }),
   });
 }
 

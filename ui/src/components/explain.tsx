@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { useExplanation } from "../api/queries";
 import type { Explanation, FireTime, Schedule } from "../api/types";
 import { useNow } from "../words/now";
+import { sentence } from "../words/sentence";
 import { viewerZone, wallTime, wallTimeBeside } from "../words/time";
 import { instantOf, wallInput, wallOf } from "../words/zones";
 import { Section } from "./layout";
@@ -40,8 +41,6 @@ function Neighbour({ label, time, zone, onPick }: NeighbourProps) {
     </Group>
   );
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
 
 type VerdictProps = { explanation: Explanation; zone: string; onPick: (instant: string) => void };
 

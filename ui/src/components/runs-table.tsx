@@ -2,7 +2,8 @@ import { Table, Text } from "@mantine/core";
 import { Link } from "wouter";
 import type { Run } from "../api/types";
 import { useNow } from "../words/now";
-import { causeLabel, coveredCount, runDurations, runTime } from "../words/runs";
+import { causeLabel, coveredCount, isOpen, runDurations, runTime } from "../words/runs";
+import { CancelIcon } from "./cancel-run";
 import { RunStateBadge } from "./state";
 import { Dash, Rows } from "./table";
 import { Instant, Relative } from "./time";
@@ -31,6 +32,7 @@ export function RunsTable({ runs, schedule }: { runs: Run[]; schedule: boolean }
     { label: "Cause", visibleFrom: "md" as const },
     { label: "Ran for", visibleFrom: "xs" as const },
     { label: "Worker", visibleFrom: "lg" as const },
+    { label: "Actions", hidden: true, width: 56 },
   ];
   return (
     <Rows label="Runs" columns={columns}>
@@ -66,6 +68,9 @@ export function RunsTable({ runs, schedule }: { runs: Run[]; schedule: boolean }
             ) : (
               <Dash />
             )}
+          </Table.Td>
+          <Table.Td py={0}>
+            <div className="above">{isOpen(run) && <CancelIcon run={run} />}</div>
           </Table.Td>
         </Table.Tr>
       ))}

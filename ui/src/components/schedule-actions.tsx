@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, Popover, Stack, Switch, Text, Textarea, Tooltip } from "@mantine/core";
 import {
+  IconAdjustments,
   IconBolt,
   IconDotsVertical,
   IconPencil,
@@ -14,6 +15,7 @@ import { useDelete, usePause, useRestore, useRunNow, useSkip } from "../api/muta
 import type { Schedule } from "../api/types";
 import { shortTime } from "../words/time";
 import { tell } from "./notices";
+import { RunNowDialog } from "./run-now-dialog";
 
 type Props = { schedule: Schedule };
 
@@ -54,12 +56,24 @@ export function RunNowIcon({ schedule }: Props) {
   );
 }
 
+/** One click runs it as it is; the part beside asks for other arguments first. */
 export function RunNowButton({ schedule }: Props) {
   const { act, pending } = useRunNowAndTell(schedule);
+  const [asking, setAsking] = useState(false);
   return (
-    <Button leftSection={<IconBolt size={16} />} onClick={act} loading={pending}>
-      Run now
-    </Button>
+    <>
+      <Button.Group>
+        <Button leftSection={<IconBolt size={16} />} onClick={act} loading={pending}>
+          Run now
+        </Button>
+        <Tooltip label="Run now with other arguments…">
+          <Button px={8} onClick={() => setAsking(true)} aria-label="Run with other arguments">
+            <IconAdjustments size={16} />
+          </Button>
+        </Tooltip>
+      </Button.Group>
+      {asking && <RunNowDialog schedule={schedule} onClose={() => setAsking(false)} />}
+    </>
   );
 }
 

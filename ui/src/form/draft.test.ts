@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Schedule } from "../api/types";
 import { EMPTY_BOUNDS } from "./bounds";
-import { changeOf, checkDraft, type Draft, draftOfSchedule, EMPTY_DRAFT, nameArguments, spellArguments } from "./draft";
+import {
+  callOf,
+  changeOf,
+  checkDraft,
+  type Draft,
+  draftOfSchedule,
+  EMPTY_DRAFT,
+  nameArguments,
+  spellArguments,
+} from "./draft";
+import type { Policies } from "./policies";
 import { fieldsOf, type Json } from "./signature";
 
 const signature = {
@@ -14,6 +24,17 @@ const signature = {
   "x-positional": ["source", "keep"],
 };
 const fields = fieldsOf(signature);
+
+const DEFAULTS: Policies = {
+  overlap: "allow",
+  concurrency: null,
+  retry: { attempts: 1, delay: 10, backoff: 2, max_delay: 3600 },
+  on_lost: "fail",
+  timeout: null,
+  expires: null,
+  pause_after_failures: null,
+  catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
+};
 
 const stored = (part: Partial<Schedule> = {}): Schedule => ({
   id: "6b7a",
@@ -30,7 +51,7 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
   max_runs: null,
   jitter: 0,
   calendars: { blackout: [], allowed: [], when_closed: "skip" },
-  catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
+  ...DEFAULTS,
   created_at: "2026-01-01T00:00:00Z",
   updated_at: "2026-01-01T00:00:00Z",
   declared_by: null,
@@ -42,11 +63,13 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
     next_due_time: null,
     last_fire_time: null,
     run_count: 0,
+    failure_streak: 0,
     skips: [],
     finished: false,
     error: null,
     trigger_text: "every 90s",
     trigger_words: "every 90 seconds, counted from 00:00 on 1 January 2026 UTC",
+    policy_words: [],
   },
   ...part,
 });
@@ -93,7 +116,7 @@ describe("a new schedule", () => {
       calendars: { blackout: [], allowed: [], when_closed: "skip" },
       args: [],
       kwargs: { source: "/db" },
-      catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
+      ...DEFAULTS,
     });
   });
 
@@ -105,10 +128,11 @@ describe("a new schedule", () => {
   });
 
   it("refuses durations that are none", () => {
-    const draft: Draft = { ...EMPTY_DRAFT, catchup: { policy: "all", grace: "soon", window: "1d", limit: "ten" } };
+    const catchup = { policy: "all", grace: "soon", window: "1d", limit: "ten" } as const;
+    const draft: Draft = { ...EMPTY_DRAFT, policies: { ...EMPTY_DRAFT.policies, catchup } };
     expect(checkDraft(draft, null).faults).toMatchObject({
-      "catchup.grace": "Enter a duration, such as 60s or 5m.",
-      "catchup.limit": "Enter a whole number.",
+      "catchup.grace": "Enter a duration, such as 30s or 5m.",
+      "catchup.limit": "Enter a whole number from 1 on.",
     });
   });
 });
@@ -156,6 +180,23 @@ describe("an edit", () => {
     });
   });
 
+  it("sends a policy as a whole, and takes it away again", () => {
+    const set = { overlap: "skip", key: " db ", limit: "3", attempts: "4", delay: "1m", timeout: "1h" } as const;
+    const policies = { ...open(stored()).policies, ...set };
+    const changed: Partial<Policies> = {
+      overlap: "skip",
+      concurrency: { key: "db", limit: 3 },
+      retry: { attempts: 4, delay: 60, backoff: 2, max_delay: 3600 },
+      timeout: 3600,
+    };
+    expect(change(stored(), (draft) => ({ ...draft, policies })).patch).toEqual(changed);
+    const cleared = { ...policies, key: "", timeout: "" };
+    expect(change(stored(changed), (draft) => ({ ...draft, policies: cleared })).patch).toEqual({
+      concurrency: null,
+      timeout: null,
+    });
+  });
+
   it("takes away arguments by merge patch, deep inside too", () => {
     const schedule = stored({ args: [], kwargs: { source: "/db", keep: 3, options: { a: 1, b: { c: 2, d: 3 } } } });
     const { patch } = change(schedule, (draft) => ({
@@ -175,5 +216,36 @@ describe("an edit", () => {
     expect(change(stored({ kwargs: { keep: null } }), edit({ keep: null, options: {} })).patch).toEqual({
       kwargs: { options: {} },
     });
+  });
+});
+
+describe("a run with arguments of its own", () => {
+  const ask = (schedule: Schedule, edit: (draft: Draft) => Draft) => {
+    const opened = open(schedule);
+    return callOf(schedule, opened, edit(opened), fields);
+  };
+
+  it("is called as the schedule says where nothing was changed", () => {
+    expect(ask(stored(), (draft) => ({ ...draft, name: "other" }))).toEqual({ call: {}, faults: {} });
+  });
+
+  it("is called by name, in place of what the schedule passes by position", () => {
+    const { call } = ask(stored({ args: ["/db", 3] }), (draft) => ({
+      ...draft,
+      values: { ...draft.values, keep: "7" },
+    }));
+    expect(call).toEqual({ args: [], kwargs: { source: "/db", keep: 7 } });
+  });
+
+  it("cannot leave out what the schedule gives by name", () => {
+    const schedule = stored({ kwargs: { keep: 3 } });
+    const { faults } = ask(schedule, (draft) => ({ ...draft, values: { source: "/db", keep: "" } }));
+    expect(faults["argument.keep"]).toContain("not left out");
+  });
+
+  it("tells at their fields what cannot be read", () => {
+    expect(ask(stored(), (draft) => ({ ...draft, values: { source: "", keep: "many" } })).faults).toHaveProperty(
+      "argument.keep",
+    );
   });
 });

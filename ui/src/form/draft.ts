@@ -1,5 +1,4 @@
-import type { CatchUp, Schedule } from "../api/types";
-import { readDuration, writeDuration } from "../words/duration";
+import type { Schedule } from "../api/types";
 import {
   type Bounds,
   type BoundsDraft,
@@ -9,6 +8,14 @@ import {
   EMPTY_BOUNDS,
   readBounds,
 } from "./bounds";
+import {
+  changedPolicies,
+  DEFAULT_POLICIES,
+  draftOfPolicies,
+  type Policies,
+  type PoliciesDraft,
+  readPolicies,
+} from "./policies";
 import { type Field, fieldsOf, type Json, readJson, readValue, valuesByName, writeValue } from "./signature";
 import { draftOfTrigger, EMPTY_TRIGGER, type TriggerDraft, triggerInput } from "./trigger";
 
@@ -25,22 +32,22 @@ export type Draft = {
   values: Record<string, string>;
   argsText: string;
   kwargsText: string;
-  catchup: { policy: CatchUp["policy"]; grace: string; window: string; limit: string };
+  policies: PoliciesDraft;
 };
 
 /** When a schedule fires, as the API takes it. */
 export type Timing = Bounds & { trigger: string };
 
 /** The fields of a schedule that the API takes. */
-export type Spec = Timing & {
-  name: string;
-  task: string;
-  description: string;
-  queue: string | null;
-  args: Json[];
-  kwargs: Record<string, Json>;
-  catchup: CatchUp;
-};
+export type Spec = Timing &
+  Policies & {
+    name: string;
+    task: string;
+    description: string;
+    queue: string | null;
+    args: Json[];
+    kwargs: Record<string, Json>;
+  };
 
 export type Checked = { spec: Spec; faults: null } | { spec: null; faults: Record<string, string> };
 
@@ -55,7 +62,7 @@ export const EMPTY_DRAFT: Draft = {
   values: {},
   argsText: "[]",
   kwargsText: "{}",
-  catchup: { policy: "latest", grace: "1m", window: "1d", limit: "100" },
+  policies: DEFAULT_POLICIES,
 };
 
 export const SAMPLE_DRAFT: Draft = {
@@ -70,7 +77,6 @@ const pretty = (value: unknown): string => JSON.stringify(value, null, 2);
 
 /** Fills the form from a stored schedule; arguments stand as JSON until `nameArguments` finds their names. */
 export function draftOfSchedule(schedule: Schedule): Draft {
-  const { catchup } = schedule;
   const trigger = draftOfTrigger(schedule.trigger);
   return {
     name: schedule.name,
@@ -83,12 +89,7 @@ export function draftOfSchedule(schedule: Schedule): Draft {
     values: {},
     argsText: pretty(schedule.args),
     kwargsText: pretty(schedule.kwargs),
-    catchup: {
-      policy: catchup.policy,
-      grace: writeDuration(catchup.grace),
-      window: writeDuration(catchup.window),
-      limit: String(catchup.limit),
-    },
+    policies: draftOfPolicies(schedule),
   };
 }
 
@@ -157,6 +158,31 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
   require("task", draft.task, "Choose the task to run.");
   require("trigger", draft.trigger.text, "Say when to fire, for example “every 10s” or “0 2 * * *”.");
 
+  const called = readArguments(draft, fields);
+  const policies = readPolicies(draft.policies);
+  Object.assign(faults, called.faults, readBounds(draft.bounds, boundsZone(draft.trigger)).faults, policies.faults);
+  if (Object.keys(faults).length > 0) {
+    return { spec: null, faults };
+  }
+  const spec: Spec = {
+    name: draft.name.trim(),
+    task: draft.task.trim(),
+    description: draft.description,
+    queue: draft.queue.trim() || null,
+    ...readTiming(draft),
+    args: called.args,
+    kwargs: called.kwargs,
+    ...policies.policies,
+  };
+  return { spec, faults: null };
+}
+
+/** What a draft calls its task with; a part that cannot be read is told at its field, and counts as empty. */
+export function readArguments(
+  draft: Draft,
+  fields: Field[] | null,
+): { args: Json[]; kwargs: Record<string, Json>; faults: Record<string, string> } {
+  const faults: Record<string, string> = {};
   let args: Json[] = [];
   let kwargs: Record<string, Json> = {};
   if (draft.mode === "named" && fields !== null) {
@@ -181,33 +207,33 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
     kwargs = object ?? {};
   }
 
-  Object.assign(faults, readBounds(draft.bounds, boundsZone(draft.trigger)).faults);
-  const grace = readDuration(draft.catchup.grace);
-  const window = readDuration(draft.catchup.window);
-  const limit = /^\d+$/.test(draft.catchup.limit.trim()) ? Number(draft.catchup.limit) : null;
-  if (grace === null) {
-    faults["catchup.grace"] = "Enter a duration, such as 60s or 5m.";
+  return { args, kwargs, faults };
+}
+
+/** What one run is called with in place of its schedule's arguments, as the API takes it. */
+export type Call = { args?: Json[]; kwargs?: Record<string, Json> };
+
+/**
+ * What the form asks of one run of a schedule; nothing where it changed nothing. Named arguments are merged over those of
+ * the schedule, so that none of these can be left out.
+ */
+export function callOf(
+  schedule: Schedule,
+  opened: Draft,
+  draft: Draft,
+  fields: Field[] | null,
+): { call: Call; faults: Record<string, string> } {
+  if (same(argumentsIn(opened), argumentsIn(draft))) {
+    return { call: {}, faults: {} };
   }
-  if (window === null) {
-    faults["catchup.window"] = "Enter a duration, such as 12h or 1d.";
+  const { args, kwargs, faults } = readArguments(draft, fields);
+  for (const name of Object.keys(schedule.kwargs)) {
+    const field = draft.mode === "named" ? `argument.${name}` : "kwargs";
+    if (!(name in kwargs) && faults[field] === undefined) {
+      faults[field] = `The schedule gives ${name}: for one run it can be changed, but not left out.`;
+    }
   }
-  if (limit === null) {
-    faults["catchup.limit"] = "Enter a whole number.";
-  }
-  if (Object.keys(faults).length > 0 || grace === null || window === null || limit === null) {
-    return { spec: null, faults };
-  }
-  const spec: Spec = {
-    name: draft.name.trim(),
-    task: draft.task.trim(),
-    description: draft.description,
-    queue: draft.queue.trim() || null,
-    ...readTiming(draft),
-    args,
-    kwargs,
-    catchup: { policy: draft.catchup.policy, grace, window, limit },
-  };
-  return { spec, faults: null };
+  return { call: { args, kwargs }, faults };
 }
 
 const isObject = (value: Json | undefined): value is Record<string, Json> =>
@@ -253,8 +279,8 @@ export function changeOf(before: Schedule, opened: Draft, draft: Draft, spec: Sp
       patch[key] = spec[key];
     }
   }
-  if (!same(opened.catchup, draft.catchup)) {
-    patch["catchup"] = spec.catchup;
+  for (const key of changedPolicies(opened.policies, draft.policies)) {
+    patch[key] = spec[key];
   }
   if (!same(opened.trigger, draft.trigger)) {
     patch["trigger"] = spec.trigger;

@@ -1,4 +1,5 @@
 import type { Fault } from "../api/problem";
+import { policyField } from "./policies";
 import { type Field, positionalNames } from "./signature";
 
 /** A text in three parts, of which the middle one is at fault; it is empty where something is missing at the end. */
@@ -9,7 +10,6 @@ export type FormFaults = { fields: Record<string, string>; marks: Record<string,
 
 const PLAIN = new Set(["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter"]);
 const CALENDARS = new Set(["blackout", "allowed", "when_closed"]);
-const CATCH_UP = new Set(["policy", "grace", "window", "limit"]);
 
 /** The form's field for a fault's path, or null. `named` says whether arguments are asked for by name. */
 export function fieldOfPath(
@@ -26,11 +26,8 @@ export function fieldOfPath(
   if (head === "calendars") {
     return `calendars.${CALENDARS.has(second) ? second : "blackout"}`;
   }
-  if (head === "catchup") {
-    return CATCH_UP.has(second) ? `catchup.${second}` : "catchup.policy";
-  }
   if (head !== "args" && head !== "kwargs") {
-    return null;
+    return policyField(head, second);
   }
   if (named === null) {
     return head;

@@ -5,6 +5,7 @@ import { Link, useLocation } from "wouter";
 import { useRerun } from "../api/mutations";
 import { useRun } from "../api/queries";
 import type { Run, RunState } from "../api/types";
+import { CancelButton } from "../components/cancel-run";
 import { Block, callText, JsonBlock } from "../components/json";
 import { Facts, PageHeader, Section } from "../components/layout";
 import { Loading, ProblemNotice } from "../components/notices";
@@ -15,19 +16,59 @@ import { useNow } from "../words/now";
 import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runDurations, runInWords } from "../words/runs";
 import { fullTime, shortTime } from "../words/time";
 
-const NEVER_RAN = new Set<RunState>(["expired", "skipped", "missed"]);
+/** What a reason is called where it is not why something ended. */
+const WHY: Partial<Record<RunState, string>> = { buffered: "It waits", running: "To be stopped" };
 
-type Step = { title: string; at: string | null; span: number | null; spanText: string };
+function callTitle({ state, started_at }: Run): string {
+  if (state === "running") {
+    return "What runs";
+  }
+  if (started_at !== null) {
+    return "What ran";
+  }
+  return isOpen({ state }) ? "What is to run" : "What was to run";
+}
+
+/** `toCome` is what is known to come at a step, or in its place. */
+type Step = {
+  title: string;
+  at: string | null;
+  span?: number | null;
+  spanText?: string;
+  toCome?: { words: string; at: string | null };
+};
 
 function steps(run: Run, now: number): Step[] {
   const { late, wait, ran } = runDurations(run, now);
   const jitter = (Date.parse(run.due_time) - Date.parse(run.fire_time)) / 1000;
-  return [
-    { title: "Fire time", at: run.fire_time, span: null, spanText: "" },
+  const due: Step[] = [
+    { title: "Fire time", at: run.fire_time },
     ...(jitter > 0 ? [{ title: "Due", at: run.due_time, span: jitter, spanText: "jitter" }] : []),
+  ];
+  if (run.state === "retrying") {
+    return [
+      ...due,
+      { title: `Attempt ${run.attempt} started`, at: run.started_at },
+      { title: "Next attempt", at: null, toCome: { words: "to be sent", at: run.next_attempt_at } },
+    ];
+  }
+  return [
+    ...due,
     { title: "Queued", at: run.queued_at, span: late, spanText: "after it was due" },
-    { title: "Started", at: run.started_at, span: wait, spanText: "waiting for a worker" },
-    { title: "Finished", at: run.finished_at, span: run.finished_at ? ran : null, spanText: "run time" },
+    {
+      title: run.attempt > 1 ? `Attempt ${run.attempt} started` : "Started",
+      at: run.started_at,
+      span: wait,
+      spanText: "waiting for a worker",
+      toCome: { words: "expires", at: run.expires_at },
+    },
+    {
+      title: "Finished",
+      at: run.finished_at,
+      span: run.finished_at ? ran : null,
+      spanText: "run time",
+      toCome: { words: "times out", at: run.times_out_at },
+    },
   ];
 }
 
@@ -42,9 +83,9 @@ function Times({ run }: { run: Run }) {
       active={reached}
       bulletSize={14}
       lineWidth={2}
-      color={run.state === "failed" ? "red" : undefined}
+      color={run.state === "failed" || run.state === "lost" ? "red" : undefined}
     >
-      {all.map(({ title, at, span, spanText }) => (
+      {all.map(({ title, at, span, spanText, toCome }) => (
         <Timeline.Item key={title} title={title} lineVariant={at ? "solid" : "dashed"}>
           <Text size="sm" c="dimmed" component="div">
             {at ? (
@@ -54,7 +95,12 @@ function Times({ run }: { run: Run }) {
             ) : (
               "not yet"
             )}
-            {span !== null && <> · {`${measured(Math.max(0, span))} ${spanText}`}</>}
+            {at !== null && span != null && <> · {`${measured(Math.max(0, span))} ${spanText}`}</>}
+            {at === null && toCome?.at && (
+              <>
+                , {toCome.words} <Instant at={toCome.at} />
+              </>
+            )}
           </Text>
         </Timeline.Item>
       ))}
@@ -95,14 +141,21 @@ function Outcome({ run }: { run: Run }) {
     );
   } else if (run.reason) {
     parts.push(
-      <Alert key="reason" color="gray" variant="light" icon={<IconInfoCircle />} title="Why" role="note">
+      <Alert
+        key="reason"
+        color={isOpen(run) ? RUN_COLORS[run.state] : "gray"}
+        variant="light"
+        icon={<IconInfoCircle />}
+        title={WHY[run.state] ?? "Why"}
+        role="note"
+      >
         {run.reason}
       </Alert>,
     );
   }
   if (run.error) {
     parts.push(
-      <Section key="error" title="Error">
+      <Section key="error" title={run.attempt > 0 && isOpen(run) ? `Error of attempt ${run.attempt}` : "Error"}>
         <Stack gap="sm">
           <Text c="red" fw={600} style={{ overflowWrap: "anywhere" }}>
             <IconAlertTriangle size={16} style={{ verticalAlign: "-3px" }} aria-hidden /> {run.error.type}
@@ -155,13 +208,13 @@ export function RunPage({ id }: { id: string }) {
         description={
           run.covered_count !== null ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
         }
-        actions={!isOpen(run) && (run.covered_count ?? 1) === 1 && <RerunButton run={run} />}
+        actions={isOpen(run) ? <CancelButton run={run} /> : (run.covered_count ?? 1) === 1 && <RerunButton run={run} />}
       />
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
             <Outcome run={run} />
-            <Section title={NEVER_RAN.has(run.state) ? "What was to run" : "What ran"}>
+            <Section title={callTitle(run)}>
               <Facts
                 facts={[
                   [

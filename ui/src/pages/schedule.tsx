@@ -1,6 +1,6 @@
 import { Alert, Anchor, Button, Grid, Skeleton, Stack, Text } from "@mantine/core";
 import { IconActivity, IconAlertTriangle, IconCode, IconPencil, IconPlayerPause } from "@tabler/icons-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { useNextFireTimes, useRuns, useSchedule } from "../api/queries";
 import type { Schedule } from "../api/types";
@@ -15,8 +15,11 @@ import { PauseButton, RunNowButton, ScheduleMenu } from "../components/schedule-
 import { ScheduleStateBadge } from "../components/state";
 import { LoadMore } from "../components/table";
 import { Instant, Relative } from "../components/time";
+import { isDefaultCatchUp } from "../form/policies";
 import { measured } from "../words/duration";
-import { catchUpInWords, whenClosedInWords } from "../words/policies";
+import { catchUpInWords, POLICY_LABELS, whenClosedInWords } from "../words/policies";
+import { failuresInARow } from "../words/runs";
+import { sentence } from "../words/sentence";
 
 const BARS = 40;
 
@@ -92,6 +95,14 @@ function Details({ schedule }: { schedule: Schedule }) {
           ["End", schedule.end_at && <Instant key="end" at={schedule.end_at} />],
           ["Runs made", runsMade(schedule)],
           [
+            "Failures",
+            status.failure_streak > 0 && (
+              <Text key="failures" span size="sm" c="red" fw={600}>
+                {failuresInARow(status.failure_streak)}
+              </Text>
+            ),
+          ],
+          [
             "To be skipped",
             schedule.status.skips.length > 0 &&
               schedule.status.skips.map(({ fire_time, actor, note }) => (
@@ -122,7 +133,11 @@ function Details({ schedule }: { schedule: Schedule }) {
             ),
           ],
           ["Queue", schedule.queue ?? "by the app’s routing"],
-          ["Met late", catchUpInWords(schedule.catchup)],
+          ...status.policy_words.map(({ policy, words }): [string, ReactNode] => [
+            POLICY_LABELS[policy] ?? policy,
+            sentence(words),
+          ]),
+          ["Met late", !isDefaultCatchUp(schedule) && catchUpInWords(schedule.catchup)],
           ["Last fire time", status.last_fire_time && <Relative key="last" at={status.last_fire_time} />],
           [
             "Changed",

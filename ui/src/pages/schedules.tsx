@@ -12,6 +12,7 @@ import { PauseSwitch, RunNowIcon, ScheduleMenu } from "../components/schedule-ac
 import { ScheduleStateBadge } from "../components/state";
 import { Dash, LoadMore, Rows } from "../components/table";
 import { Upcoming } from "../components/time";
+import { failuresInARow } from "../words/runs";
 
 const STATES: { value: ScheduleState | ""; label: string }[] = [
   { value: "", label: "All" },
@@ -72,6 +73,11 @@ function ScheduleRow({ schedule }: { schedule: Schedule }) {
         <Text size="sm" c="dimmed" className="mono" lineClamp={1} style={{ wordBreak: "break-all" }}>
           {schedule.task}
         </Text>
+        {schedule.status.failure_streak > 1 && (
+          <Text size="sm" c="red">
+            {failuresInARow(schedule.status.failure_streak)}
+          </Text>
+        )}
         <Group gap={8} hiddenFrom="xs" mt={6}>
           <TriggerText schedule={schedule} />
           <NextFireTime schedule={schedule} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../api/types";
-import { coveredCount, runDurations, runInWords } from "./runs";
+import { coveredCount, failuresInARow, runDurations, runInWords } from "./runs";
 
 const run = (part: Partial<Run> = {}): Run => ({
   id: "0cb8",
@@ -17,8 +17,11 @@ const run = (part: Partial<Run> = {}): Run => ({
   kwargs: {},
   queue: null,
   origin_id: null,
+  expires_at: null,
   queued_at: null,
+  next_attempt_at: null,
   started_at: null,
+  times_out_at: null,
   finished_at: null,
   worker: null,
   attempt: 0,
@@ -44,7 +47,11 @@ describe("a run in words", () => {
     [{ state: "queued", queued_at: "2026-03-01T02:05:00Z" }, "Sent 5 min after its due time."],
     [{ state: "missed", covered_count: 12 }, "Covers 12 fire times that did not run."],
     [{ state: "skipped", covered_count: 1 }, "Covers 1 fire time that did not run."],
-    [{ state: "skipped" }, "A calendar, a pause or a deletion kept it from running."],
+    [{ state: "skipped" }, "A calendar, a pause, a deletion or another run kept it from running."],
+    [{ state: "buffered" }, "It waits for other runs to end, by its policies."],
+    [{ state: "lost", ...finished }, "Sent on time, waited 2 s for a worker and was lost after 1 min."],
+    [{ state: "retrying", ...started, queued_at: null, attempt: 1 }, "Attempt 1 failed; the next one is to come."],
+    [{ state: "running", ...started, attempt: 2 }, "Attempt 2 has been running since it started."],
   ] as [Partial<Run>, string][])("%j", (part, words) => {
     expect(runInWords(run(part))).toBe(words);
   });
@@ -53,6 +60,10 @@ describe("a run in words", () => {
     expect(coveredCount(run({ covered_count: 1 }))).toBe("1 fire time");
     expect(coveredCount(run({ covered_count: 10_000, covered_count_exact: false }))).toBe("at least 10,000 fire times");
     expect(coveredCount(run())).toBeNull();
+  });
+
+  it("counts failures in a row where there are any", () => {
+    expect([0, 1, 3].map(failuresInARow)).toEqual([null, "1 failure", "3 failures in a row"]);
   });
 
   it("measures a running run up to now", () => {

@@ -22,11 +22,11 @@ const OPEN = new Set<RunState>(["buffered", "pending", "queued", "running", "ret
 export const isOpen = (run: Pick<Run, "state">): boolean => OPEN.has(run.state);
 
 export const STATE_MEANINGS: Record<RunState, string> = {
-  buffered: "It waits for other runs to end.",
+  buffered: "It waits for other runs to end, by its policies.",
   pending: "Recorded; the message is about to be sent.",
   queued: "The message is sent; no worker has started it yet.",
   running: "A worker runs it now.",
-  retrying: "It failed and waits for its next attempt.",
+  retrying: "An attempt failed; the next one is to come.",
   succeeded: "It ended well.",
   failed: "It ended with an error.",
   cancelled: "It was stopped on purpose.",
@@ -54,6 +54,10 @@ export const CAUSES: { value: Cause; label: string }[] = [
 
 export const causeLabel = (cause: Cause): string => CAUSES.find(({ value }) => value === cause)?.label ?? cause;
 
+/** "3 failures in a row"; null while there is none. */
+export const failuresInARow = (streak: number): string | null =>
+  streak === 0 ? null : `${streak.toLocaleString("en")} failure${streak === 1 ? "" : "s in a row"}`;
+
 /** The measured parts of a run, in seconds; null where a part has not happened. */
 export function runDurations(run: Run, now?: number): { late: number | null; wait: number | null; ran: number | null } {
   const end = run.finished_at ?? (run.state === "running" && now !== undefined ? new Date(now).toISOString() : null);
@@ -78,24 +82,31 @@ export function coveredCount(run: Run): string | null {
   return run.covered_count_exact ? times : `at least ${times}`;
 }
 
+const ENDED_AFTER: Partial<Record<RunState, string>> = { failed: "failed after", lost: "was lost after" };
+
 /** One sentence that tells what became of a run. */
 export function runInWords(run: Run): string {
   const covered = coveredCount(run);
   if (covered !== null) {
     return `Covers ${covered} that did not run.`;
   }
+  if (run.state === "retrying") {
+    return `Attempt ${run.attempt} failed; the next one is to come.`;
+  }
   const { late, wait, ran } = runDurations(run);
+  const again = run.attempt > 1;
   const parts: string[] = [];
-  if (late !== null) {
+  if (late !== null && !again) {
     parts.push(late < 0.05 ? "Sent on time" : `Sent ${measured(late)} after its due time`);
   }
-  if (wait !== null && wait >= 0) {
+  if (wait !== null && wait >= 0 && !again) {
     parts.push(`waited ${measured(wait)} for a worker`);
   }
+  const attempt = again ? `attempt ${run.attempt} ` : "";
   if (ran !== null) {
-    parts.push(`${run.state === "failed" ? "failed after" : "ran for"} ${runTime(ran)}`);
+    parts.push(`${attempt}${ENDED_AFTER[run.state] ?? "ran for"} ${runTime(ran)}`);
   } else if (run.started_at) {
-    parts.push("has been running since");
+    parts.push(again ? `${attempt}has been running since it started` : "has been running since");
   }
   const sentence = parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
   return sentence === "" ? STATE_MEANINGS[run.state] : `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;

@@ -1,62 +1,9 @@
-import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Group, Select, Stack, TextInput } from "@mantine/core";
 import type { Draft } from "../../form/draft";
 import { kindOfText } from "../../form/trigger";
-import { readDuration } from "../../words/duration";
-import { CATCH_UP_POLICIES, catchUpInWords } from "../../words/policies";
 import { Fold } from "../fold";
 
 type Props = { draft: Draft; onChange: (draft: Draft) => void; faults: Record<string, string> };
-
-const OWN_FIELDS = ["queue", "catchup.policy", "catchup.grace", "catchup.window", "catchup.limit"];
-
-function CatchUpFields({ draft, onChange, faults }: Props) {
-  const { catchup } = draft;
-  const change = (part: Partial<Draft["catchup"]>) => onChange({ ...draft, catchup: { ...catchup, ...part } });
-  const [grace, window] = [readDuration(catchup.grace), readDuration(catchup.window)];
-  const limit = Number(catchup.limit);
-  return (
-    <Stack gap="xs">
-      <Group align="flex-start" grow preventGrowOverflow={false} gap="sm">
-        <Select
-          label="Fire times met late"
-          data={CATCH_UP_POLICIES}
-          value={catchup.policy}
-          onChange={(policy) => change({ policy: policy ?? "latest" })}
-          allowDeselect={false}
-          error={faults["catchup.policy"]}
-          miw={170}
-        />
-        <TextInput
-          label="Late means after"
-          value={catchup.grace}
-          onChange={(event) => change({ grace: event.currentTarget.value })}
-          error={faults["catchup.grace"]}
-          miw={110}
-        />
-        <TextInput
-          label="Look back"
-          value={catchup.window}
-          onChange={(event) => change({ window: event.currentTarget.value })}
-          error={faults["catchup.window"]}
-          miw={110}
-        />
-        <TextInput
-          label="At most"
-          value={catchup.limit}
-          onChange={(event) => change({ limit: event.currentTarget.value })}
-          error={faults["catchup.limit"]}
-          inputMode="numeric"
-          miw={90}
-        />
-      </Group>
-      {grace !== null && window !== null && Number.isInteger(limit) && (
-        <Text size="sm" c="dimmed">
-          {catchUpInWords({ policy: catchup.policy, grace, window, limit })}
-        </Text>
-      )}
-    </Stack>
-  );
-}
 
 function CronFields({ draft, onChange }: Props) {
   const { trigger } = draft;
@@ -107,7 +54,7 @@ function CronFields({ draft, onChange }: Props) {
 export function AdvancedFields({ draft, onChange, faults }: Props) {
   const cron = kindOfText(draft.trigger.text) === "cron" && !draft.trigger.text.includes("=");
   return (
-    <Fold title="Advanced" hint="queue, lateness, clock changes" faulty={OWN_FIELDS.some((field) => field in faults)}>
+    <Fold title="Advanced" hint="queue, clock changes" faulty={"queue" in faults}>
       <Stack pt="md">
         <TextInput
           label="Queue"
@@ -117,7 +64,6 @@ export function AdvancedFields({ draft, onChange, faults }: Props) {
           error={faults["queue"]}
           maw={320}
         />
-        <CatchUpFields draft={draft} onChange={onChange} faults={faults} />
         {cron && <CronFields draft={draft} onChange={onChange} faults={faults} />}
       </Stack>
     </Fold>

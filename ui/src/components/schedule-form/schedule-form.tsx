@@ -1,11 +1,9 @@
 import { Box, Button, Checkbox, Grid, Group, Stack, Textarea, TextInput } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { type FormEvent, useRef, useState } from "react";
-import { asProblem, Problem } from "../../api/problem";
 import { useTasks } from "../../api/queries";
-import type { Task } from "../../api/types";
 import { checkDraft, type Draft, nameArguments, type Spec } from "../../form/draft";
-import { placeFaults } from "../../form/faults";
+import { type Faults, serverFaults, signatureOf } from "../../form/served";
 import { fieldsOf } from "../../form/signature";
 import { useFocusFirstFault } from "../first-fault";
 import { Section } from "../layout";
@@ -13,11 +11,10 @@ import { ProblemNotice } from "../notices";
 import { AdvancedFields } from "./advanced-fields";
 import { ArgumentsFields } from "./arguments-fields";
 import { BoundsFields } from "./bounds-fields";
+import { PoliciesFields } from "./policies-fields";
 import { PreviewPanel, useTimingPreview } from "./preview-panel";
 import { TaskField } from "./task-field";
 import { TriggerFields } from "./trigger-fields";
-
-type Faults = Record<string, string>;
 
 type Props = {
   opened: Draft;
@@ -31,27 +28,6 @@ type Props = {
   onCancel: () => void;
 };
 
-function signatureOf(tasks: Task[] | undefined, name: string): Record<string, unknown> | null {
-  return tasks?.find((task) => task.name === name)?.signature ?? null;
-}
-
-/** Puts what the server refused at its fields; what fits no field is left to a notice. */
-function useServerFaults(error: unknown, signature: Record<string, unknown> | null, named: boolean) {
-  if (!error) {
-    return { fields: {} as Faults, notice: null, unknownTask: false };
-  }
-  const problem = asProblem(error);
-  const fields = named && signature !== null ? { fields: fieldsOf(signature), signature } : null;
-  const placed = placeFaults(problem.faults, fields);
-  const all = problem.faults.length > 0 && placed.rest.length === 0;
-  const rest = new Problem(problem.status, problem.code, problem.message, problem.fix, placed.rest);
-  return {
-    fields: placed.fields,
-    notice: all ? null : rest,
-    unknownTask: problem.faults.some(({ code }) => code === "unknown_task"),
-  };
-}
-
 export function ScheduleForm({ opened, schedule, submitLabel, pending, error, onSubmit, onCancel }: Props) {
   const tasks = useTasks();
   const [draft, setDraft] = useState(opened);
@@ -60,7 +36,7 @@ export function ScheduleForm({ opened, schedule, submitLabel, pending, error, on
   const form = useRef<HTMLFormElement>(null);
   const preview = useTimingPreview(draft, schedule);
   const signature = signatureOf(tasks.data, draft.task);
-  const server = useServerFaults(error, signature, draft.mode === "named");
+  const server = serverFaults(error, signature, draft.mode === "named");
   const sent: Faults = { ...server.fields, ...own };
   useFocusFirstFault(sent, form);
   const faults: Faults = { ...sent, ...preview.faults };
@@ -125,6 +101,9 @@ export function ScheduleForm({ opened, schedule, submitLabel, pending, error, on
             </Section>
             <Section label="Arguments">
               <ArgumentsFields draft={draft} onChange={change} faults={faults} signature={signature} />
+            </Section>
+            <Section label="Policies">
+              <PoliciesFields draft={draft} onChange={change} faults={faults} />
             </Section>
             <Section label="More">
               <Stack>
