@@ -105,12 +105,12 @@ class Dispatcher:
                 refused = self._sender.send(messages)
             except BrokerUnavailableError as error:
                 until = self._back_off(now, error)
-        ids = [message.run_id for message in messages]
+        attempt_of = {message.run_id: message.attempt for message in messages}
         with self._database.write() as tx:
             if until is None:
-                self._mark_sent(tx, ids, refused, again_at)
+                self._mark_sent(tx, attempt_of, refused, again_at)
             else:
-                outbox.put_back(tx, ids, node=self._node, until=until)
+                outbox.put_back(tx, list(attempt_of), node=self._node, until=until)
         if until is None:
             self._recovered()
             if again_at:
@@ -121,16 +121,21 @@ class Dispatcher:
                 )
 
     def _mark_sent(
-        self, tx: Transaction, ids: Sequence[UUID], refused: Sequence[Unsendable], again_at: Mapping[UUID, datetime]
+        self,
+        tx: Transaction,
+        attempt_of: Mapping[UUID, int],
+        refused: Sequence[Unsendable],
+        again_at: Mapping[UUID, datetime],
     ) -> None:
         at = self._clock.now()
-        first = ids if not again_at else [key for key in ids if key not in again_at]
+        first = [key for key in attempt_of if key not in again_at]
         if first:
             outbox.mark_sent(tx, first, node=self._node, at=at, again_at=at + self._resend_after)
         outbox.mark_sent_again(tx, list(again_at.items()), node=self._node)
         for run_id, reason in refused:
             error = RunError(type="Unsendable", message=reason)
-            outcomes.failed(tx, run_id, attempt=None, at=at, error=error, reason="The broker refuses its message.")
+            reason = "The broker refuses its message."
+            outcomes.failed(tx, run_id, attempt=attempt_of[run_id], at=at, error=error, reason=reason)
 
     def _without_unserved(
         self, tx: Transaction, unsent: list[UnsentRun], now: datetime

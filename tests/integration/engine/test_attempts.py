@@ -336,3 +336,20 @@ def test_a_node_that_stood_still_for_longer_than_its_lease_sends_nothing(
     assert len(sender.messages) == 1
     (run,) = Runs(database, clock).list(limit=10).items
     assert run.state is RunState.QUEUED
+
+
+def test_a_message_refused_for_good_ends_the_run_also_when_it_is_that_of_a_later_attempt(
+    engine: Engine,
+    database: Database,
+    clock: ManualClock,
+    sender: RecordingSender,
+    one: Callable[..., Callable[[], Run]],
+) -> None:
+    run = one(retry={"attempts": 3, "delay": 10, "backoff": 1})
+    assert start(database, run(), clock)
+    assert fail(database, run(), clock)
+    sender.unsendable = {"tick": "There is no such exchange."}
+    for _ in range(2):
+        clock.advance(10 * SECOND)
+        engine.step()
+    assert (run().state, run().attempt) == (RunState.FAILED, 3)
