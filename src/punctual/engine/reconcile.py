@@ -46,8 +46,7 @@ def _chosen(free: list[waiting.WaitingRun]) -> list[waiting.WaitingRun]:
             if count >= run.limit:
                 continue
             taken[run.key] = count + 1
-        if run.exclusive:
-            schedules_taken.add(run.schedule_id)
+        schedules_taken.add(run.schedule_id)
         chosen.append(run)
     return chosen
 

@@ -208,3 +208,18 @@ def test_what_waits_can_expire(scene: Scene) -> None:
     scene.start(scene.runs()[0])
     drive(scene.engine, scene.clock, scene.clock.now() + timedelta(seconds=30))
     assert scene.states() == ["running", "expired", "skipped", "buffered"]
+
+
+def test_runs_that_waited_for_their_key_alone_do_not_start_beside_one_that_must_be_alone(scene: Scene) -> None:
+    scene.make("other", trigger="every 1h", concurrency={"key": "k", "limit": 2})
+    in_the_way = [scene.schedules.run_now("other", actor="test") for _ in range(2)]
+    scene.make(concurrency={"key": "k", "limit": 2})
+    scene.fire()
+    scene.schedules.change("s", {"overlap": "buffer_all"}, actor="test")
+    scene.fire()
+    assert scene.states("s") == ["buffered", "buffered"]
+    with scene.database.write() as tx:
+        for run in in_the_way:
+            assert worker_records.end(tx, run.id, RunState.SUCCEEDED, at=scene.clock.now())
+    scene.engine.step()
+    assert scene.states("s") == ["queued", "buffered"]
