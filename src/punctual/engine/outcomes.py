@@ -24,9 +24,12 @@ def succeeded(
     tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, result: JsonValue, worker: str | None
 ) -> bool:
     """Record a success, which ends a streak of failures; False: the ledger refused it."""
-    failures.forget(tx, run_id)
+    with_streak = failures.hold_streak(tx, run_id)
     ending = Ending(RunState.SUCCEEDED, result=result, worker=worker)
-    return attempts.end(tx, run_id, ending, attempt=attempt, at=at)
+    ended = attempts.end(tx, run_id, ending, attempt=attempt, at=at)
+    if ended and with_streak is not None:
+        failures.forget(tx, with_streak)
+    return ended
 
 
 def failed(
@@ -100,8 +103,8 @@ def _end(tx: Transaction, run_id: UUID, facts: RunFacts, ending: Ending, attempt
     if not attempts.end(tx, run_id, ending, attempt=attempt, at=at):
         return False
     streak = failures.count(tx, facts.schedule_id)
-    most = facts.document.get("pause_after_failures")
-    if isinstance(most, int) and streak >= most:
+    most = failures.most(tx, facts.schedule_id)
+    if most is not None and streak >= most:
         _pause(tx, facts.schedule_id, streak, at)
     return True
 

@@ -5,15 +5,20 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from punctual.store.database import Transaction
-from punctual.store.tables import runs, schedules
+from punctual.store.tables import runs, schedule_versions, schedules
 
 
-def forget(tx: Transaction, run_id: UUID) -> None:
-    """Begin the streak of failures of a run's schedule anew; nothing is locked where there is none."""
+def hold_streak(tx: Transaction, run_id: UUID) -> UUID | None:
+    """Lock the row of a run's schedule if it has failures in a row, and return its id; else lock nothing."""
     schedule_id = select(runs.c.schedule_id).where(runs.c.id == run_id).scalar_subquery()
-    tx.connection.execute(
-        update(schedules).where(schedules.c.id == schedule_id, schedules.c.failure_streak > 0).values(failure_streak=0)
-    )
+    query = select(schedules.c.id).where(schedules.c.id == schedule_id, schedules.c.failure_streak > 0)
+    found: UUID | None = tx.connection.execute(tx.dialect.lock(query, schedules)).scalar_one_or_none()
+    return found
+
+
+def forget(tx: Transaction, schedule_id: UUID) -> None:
+    """Begin the streak of failures of a locked schedule anew."""
+    tx.connection.execute(update(schedules).where(schedules.c.id == schedule_id).values(failure_streak=0))
 
 
 def hold(tx: Transaction, schedule_id: UUID) -> None:
@@ -28,3 +33,12 @@ def count(tx: Transaction, schedule_id: UUID) -> int:
     counted = statement.values(failure_streak=schedules.c.failure_streak + 1).returning(schedules.c.failure_streak)
     streak: int = tx.connection.execute(counted).scalar_one()
     return streak
+
+
+def most(tx: Transaction, schedule_id: UUID) -> int | None:
+    """Return after how many failures in a row a schedule is paused, by its present version; None for never."""
+    current = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
+    query = select(schedule_versions.c.spec).join(schedules, current).where(schedules.c.id == schedule_id)
+    document = tx.connection.execute(query).scalar_one()
+    limit = document.get("pause_after_failures")
+    return limit if isinstance(limit, int) else None

@@ -353,3 +353,26 @@ def test_a_message_refused_for_good_ends_the_run_also_when_it_is_that_of_a_later
         clock.advance(10 * SECOND)
         engine.step()
     assert (run().state, run().attempt) == (RunState.FAILED, 3)
+
+
+def test_a_success_that_the_ledger_refuses_does_not_end_a_streak_of_failures(
+    database: Database, clock: ManualClock, schedules: Schedules, one: Callable[..., Callable[[], Run]]
+) -> None:
+    run = one()
+    assert start(database, run(), clock)
+    assert fail(database, run(), clock)
+    with database.write() as tx:
+        assert not worker_records.end(tx, run().id, RunState.SUCCEEDED, at=clock.now(), attempt=1)
+    assert schedules.get("s").status.failure_streak == 1
+
+
+def test_after_how_many_failures_a_schedule_is_paused_says_its_present_version(
+    database: Database, clock: ManualClock, schedules: Schedules
+) -> None:
+    schedules.create({"name": "s", "task": "tick", "trigger": "@yearly", "pause_after_failures": 1}, actor="test")
+    runs = [schedules.run_now("s", actor="test") for _ in range(2)]
+    schedules.change("s", {"pause_after_failures": 2}, actor="test")
+    for run, paused in zip(runs, (False, True), strict=True):
+        assert start(database, run, clock)
+        assert fail(database, run, clock)
+        assert schedules.get("s").status.paused is paused
