@@ -8,7 +8,7 @@ from punctual.domain.calendars.calendar import Calendar
 from punctual.domain.errors import ConflictError, Fault, NotFoundError
 from punctual.domain.schedule import Schedule
 from punctual.domain.timing import Timing
-from punctual.store import calendars
+from punctual.store import calendars, runs
 from punctual.store.database import Transaction
 from punctual.store.timetables import timetable_of
 
@@ -40,8 +40,9 @@ def no_schedule(ref: str) -> NotFoundError:
 
 
 def waiting(tx: Transaction, schedule: Schedule, now: datetime) -> Schedule:
-    """Return the schedule at its first fire time after now."""
-    status = schedule.status.waiting(schedule.spec, timetable_of(tx, schedule), now)
+    """Return the schedule at its first fire time after now, past those decided on before a clock was set back."""
+    since = max(now, runs.last_decided(tx, schedule.id) or now)
+    status = schedule.status.waiting(schedule.spec, timetable_of(tx, schedule), since)
     return schedule.model_copy(update={"status": status})
 
 

@@ -28,7 +28,7 @@ def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetim
             runs.c.cause.in_(_OF_FIRE_TIMES),
             or_(
                 runs.c.state == RunState.BUFFERED.value,
-                and_(runs.c.state == RunState.PENDING.value, runs.c.due_time > at),
+                and_(runs.c.state == RunState.PENDING.value, runs.c.due_time > at, runs.c.lease_node.is_(None)),
             ),
         )
         .values({"state": RunState.SKIPPED.value, "reason": reason, "finished_at": at, **LEFT_ALONE})
@@ -119,6 +119,15 @@ def any_after(tx: Transaction, schedule_id: UUID, instant: datetime) -> bool:
         runs.c.schedule_id == schedule_id, runs.c.fire_time > instant, runs.c.cause.in_(_OF_FIRE_TIMES)
     )
     return tx.connection.execute(found.limit(1)).one_or_none() is not None
+
+
+def last_decided(tx: Transaction, schedule_id: UUID) -> datetime | None:
+    """Return the last fire time of a schedule that the ledger has a record of; None where it has none."""
+    own = select(runs.c.fire_time, runs.c.covered_until).where(
+        runs.c.schedule_id == schedule_id, runs.c.cause.in_(_OF_FIRE_TIMES)
+    )
+    row = tx.connection.execute(own.order_by(runs.c.fire_time.desc()).limit(1)).one_or_none()
+    return None if row is None else row.covered_until or row.fire_time
 
 
 _OF_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value]
