@@ -6,6 +6,7 @@ Writes what amqp/channel.py (`_basic_publish`), amqp/method_framing.py (`frame_w
 """
 
 import contextlib
+from functools import cache
 from struct import pack
 from typing import Any
 
@@ -79,7 +80,6 @@ class AmqpForm:
         self._start, _, rest = packed.partition(dumps("F", [headers]))
         self._headers = dumps("F", [template.common(headers)])[4:]
         self._middle, _, self._end = rest.partition(dumps("s", [message.properties["correlation_id"]]))
-        self._keys: dict[str, bytes] = {name: bytes([len(name)]) + name.encode() + b"S" for name in headers}
 
     def publish(self, message: TaskMessage) -> None:
         """Make the frames of one message."""
@@ -107,4 +107,10 @@ class AmqpForm:
 
     def _header(self, name: str, text: str) -> bytes:
         value = text.encode(errors="surrogatepass")
-        return self._keys[name] + pack(">I", len(value)) + value
+        return _header_key(name) + pack(">I", len(value)) + value
+
+
+@cache
+def _header_key(name: str) -> bytes:
+    """Return what stands before a header that is a text; a message may have one that the template has not."""
+    return bytes([len(name)]) + name.encode() + b"S"
