@@ -6,8 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from punctual.domain.identity import new_id
 from punctual.domain.run import Run, RunState
-from punctual.store import retention, runs, schedules
+from punctual.store import backfills, retention, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
 from punctual.store.runs import RunFilter
@@ -62,12 +63,27 @@ def test_the_ledger_is_read_by_its_indexes(database: Database, key: UUID) -> Non
             "ix_runs_version",
             lambda tx: retention.remove_versions(tx, before=START, limit=500),
         ),
+        "a backfill": ("ix_runs_backfill", lambda tx: page(tx, RunFilter(backfill_id=key))),
+        "the states of backfills": ("ix_runs_backfill_state", lambda tx: backfills.states(tx, [key, new_id()])),
+        "the active runs of a backfill": ("ix_runs_backfill_state", lambda tx: backfills.active(tx, key)),
+        "backfills to go on with": ("ix_runs_backfill_state", lambda tx: backfills.ready(tx, MIDDLE, limit=4)),
+        "backfills without runs": (
+            "ix_runs_backfill",
+            lambda tx: retention.remove_backfills(tx, before=START, limit=500),
+        ),
         "anything later": ("uq_runs_fire_time", lambda tx: runs.any_after(tx, key, MIDDLE)),
     }
     for question, (index, ask) in questions.items():
         (plan,) = plans(database, ask)
         assert index in plan or ON_SQLITE.get(index, index) in plan, f"{question}:\n{plan}"
         assert not any(word in plan for word in ("Seq Scan on runs", "SCAN runs\n")), f"{question}:\n{plan}"
+
+
+def test_the_past_of_a_span_is_read_by_its_schedule_and_fire_times(database: Database, key: UUID) -> None:
+    fire_times = [MIDDLE + number * EVERY for number in range(50)]
+    reaching_in, within = plans(database, lambda tx: backfills.records(tx, key, fire_times))
+    assert "ix_runs_covering" in reaching_in
+    assert ON_SQLITE["uq_runs_fire_time"] in within or "uq_runs_fire_time" in within
 
 
 def test_a_page_far_back_begins_where_the_one_before_ended(database: Database, key: UUID) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from punctual.control.backfills import no_backfill
 from punctual.control.cancel import Cancellation, Wish, cancel
 from punctual.control.documents import changed_arguments
 from punctual.control.timetables import no_schedule
@@ -11,7 +12,7 @@ from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
-from punctual.store import ledger, runs, schedules
+from punctual.store import backfills, ledger, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Entry
 from punctual.store.paging import Page
@@ -31,13 +32,14 @@ class Runs:
         with self._database.read() as tx:
             return _get(tx, run_id)
 
-    def list(
+    def list(  # noqa: PLR0913 - one parameter a filter
         self,
         *,
         schedule: str | None = None,
         state: Collection[RunState] | None = None,
         cause: Cause | None = None,
         task: str | None = None,
+        backfill: UUID | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int,
@@ -45,7 +47,8 @@ class Runs:
     ) -> Page[Run]:
         """Return runs in any of the states, of fire times from `since` on and before `until`, the newest first.
 
-        A schedule that is given must exist, deleted ones by id; raises NotFoundError, and InvalidInputError.
+        A schedule and a backfill that are given must exist, deleted schedules by id; raises NotFoundError, and
+        InvalidInputError.
         """
         if since is not None and until is not None and until <= since:
             raise InvalidInputError([Fault("until", "not_after_from", "must be after from", "Choose a later instant.")])
@@ -55,7 +58,9 @@ class Runs:
                 schedule_id = schedules.find_id(tx, schedule)
                 if schedule_id is None:
                     raise no_schedule(schedule)
-            wanted = RunFilter(schedule_id, tuple(state or ()), cause, task, since, until)
+            if backfill is not None and backfills.get(tx, backfill) is None:
+                raise no_backfill(backfill)
+            wanted = RunFilter(schedule_id, tuple(state or ()), cause, task, backfill, since, until)
             return runs.list_page(tx, wanted, limit=limit, cursor=cursor)
 
     def rerun(self, run_id: UUID, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen

@@ -1,6 +1,6 @@
 """A run: the ledger's record of one fire time, and the moves it may make."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -63,6 +63,10 @@ so `running` and the ends are allowed from `pending` too, and `running` from its
 """
 
 
+REPEATED_WITHIN = timedelta(microseconds=50)
+"""Reruns and backfills of a fire time that is taken already come a microsecond apart; so long after it they are its."""
+
+
 class Stop(StrEnum):
     """How a worker is asked to stop a run: `cancel` lets the task clean up, `terminate` kills its process."""
 
@@ -94,7 +98,7 @@ class Run(BaseModel):
 
     One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
     `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
-    rerun repeats. One that is `retrying` has the error of its last attempt, and `next_attempt_at` until the message of
+    rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last attempt, and `next_attempt_at` until the message of
     the next one is sent. `expires_at` is set until it starts, `times_out_at` while it runs.
     """
 
@@ -114,6 +118,7 @@ class Run(BaseModel):
     kwargs: dict[str, JsonValue]
     queue: str | None = None
     origin_id: UUID | None = None
+    backfill_id: UUID | None = None
     expires_at: datetime | None = None
     queued_at: datetime | None = None
     next_attempt_at: datetime | None = None

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+ON_PURPOSE = "Skipped on purpose by "
+"""How the reason of a record begins whose fire time people chose to skip."""
+
 
 class Skip(BaseModel):
     """One fire time to skip, by whose wish, and why."""
@@ -18,4 +21,4 @@ class Skip(BaseModel):
     def reason(self) -> str:
         """The sentence that its record in the ledger has."""
         why = "" if not self.note else f": {self.note.rstrip('.')}"
-        return f"Skipped on purpose by {self.actor}{why}."
+        return f"{ON_PURPOSE}{self.actor}{why}."

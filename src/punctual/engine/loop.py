@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from punctual.domain.clock import Clock, SystemClock, monotonic
 from punctual.domain.errors import PunctualError
 from punctual.domain.processes import Node
+from punctual.engine import backfill
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.gauges import NodeGauges
 from punctual.engine.outages import Outages
@@ -131,6 +132,8 @@ class Engine:
             worked |= release_waiting(self._database, now) > 0
         if due.stops:
             self._dispatcher.send_stops()
+        if due.backfills:
+            worked |= backfill.step(self._database, now)
         if due.send is not None and due.send <= now:
             unsent = self._dispatcher.send_unsent(now)
             self._note_sent(unsent, due.send)
@@ -142,12 +145,12 @@ class Engine:
             self._gauges.fired(count, due, self._clock.now())
 
     def _wake(self, due: Agenda) -> datetime | None:
-        """Return when there is more to do; while runs wait, a look each second finds the room that nobody told of."""
+        """Return when there is more to do; while runs or backfills wait, a look each second finds room not told of."""
         now, send = self._clock.now(), due.send
         if send is not None:
             send = max(send, self._dispatcher.blocked(now) or send)
         earliest = due.earliest(send)
-        if not due.buffered and not due.stops:
+        if not (due.buffered or due.stops or due.backfills):
             return earliest
         return min(earliest or now + _IMPATIENCE, now + _IMPATIENCE)
 

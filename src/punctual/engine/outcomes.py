@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 from punctual.domain.errors import PunctualError
 from punctual.domain.policies import OnLost, Retry
 from punctual.domain.run import TERMINAL, RunError, RunState
-from punctual.store import attempts, failures, runs, schedules, waiting
+from punctual.store import attempts, backfills, failures, runs, schedules, waiting
 from punctual.store.attempts import Ending, RunFacts
 from punctual.store.database import Transaction
 from punctual.store.settle import settle
@@ -78,8 +78,8 @@ def lost(tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, wh
 
 
 def wake_waiting(tx: Transaction) -> None:
-    """Let a node look at the runs that wait, if there are any: what has just ended may have made room."""
-    if waiting.is_any(tx):
+    """Let a node look at runs that wait and backfills that go on, if any: what has just ended may have made room."""
+    if waiting.is_any(tx) or backfills.is_any(tx):
         tx.changed = True
 
 

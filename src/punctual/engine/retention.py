@@ -54,6 +54,7 @@ class Retention:
             return 0
         before = self._clock.now() - self._keep.age
         removed = retention.remove_ended(tx, before=before, limit=BATCH)
+        retention.remove_backfills(tx, before=before, limit=BATCH)
         retention.remove_versions(tx, before=before, limit=BATCH)
         return removed
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Column, ScalarSelect, exists, func, select
 
 from punctual.domain.run import RunState
+from punctual.store import backfills
 from punctual.store.attempts import TO_STOP
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedules
@@ -20,6 +21,7 @@ class Agenda:
     deadline: datetime | None
     buffered: bool
     stops: bool
+    backfills: bool
 
     def earliest(self, send: datetime | None) -> datetime | None:
         """Return the first instant at which there is something to do, with sending put off to `send`."""
@@ -34,9 +36,10 @@ def read(tx: Transaction) -> Agenda:
         _least(runs.c.deadline),
         exists(select(runs.c.id).where(runs.c.state == RunState.BUFFERED.value)),
         exists(select(runs.c.id).where(TO_STOP)),
+        backfills.are_running(),
     )
-    due, send, deadline, buffered, stops = tx.connection.execute(query).one()
-    return Agenda(due, send, deadline, bool(buffered), bool(stops))
+    due, send, deadline, buffered, stops, running = tx.connection.execute(query).one()
+    return Agenda(due, send, deadline, bool(buffered), bool(stops), bool(running))
 
 
 def _least(column: Column[datetime]) -> ScalarSelect[datetime]:

@@ -16,6 +16,8 @@ from punctual.store.admission import Admission
 from punctual.store.database import Transaction
 from punctual.store.tables import runs
 
+_MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -78,7 +80,41 @@ def insert_asked_for(
             admission.carry_out(now)
             identity: UUID = row["id"]
             return identity
-        planned = replace(planned, fire_time=planned.fire_time + timedelta(microseconds=1))
+        planned = replace(planned, fire_time=planned.fire_time + _MICROSECOND)
+
+
+def insert_backfilled(tx: Transaction, entry: Entry, backfill_id: UUID, *, now: datetime) -> None:
+    """Record the runs of a plan for a backfill, to be sent by any node in the order of the plan.
+
+    One whose fire time is taken by an earlier backfill has the first free microsecond after it. The caller holds the
+    lock of the schedule.
+    """
+    planned = entry.plan.runs
+    if not planned:
+        return
+    admission = Admission(tx, [])
+    taken = _backfilled(tx, entry.schedule_id, planned)
+    rows = []
+    for number, run in enumerate(planned, start=1 - len(planned)):
+        fire_time = run.fire_time
+        while fire_time in taken:
+            fire_time += _MICROSECOND
+        taken.add(fire_time)
+        row = _run(entry, replace(run, fire_time=fire_time, due_time=now + number * _MICROSECOND), None)
+        rows.append(row | {"backfill_id": backfill_id} | admission.admit(row, entry.rules, now))
+    _insert(tx, rows, None)
+
+
+def _backfilled(tx: Transaction, schedule_id: UUID, planned: Sequence[PlannedRun]) -> set[datetime]:
+    """Return the fire times of backfills from the first to the last of these, and well beyond what one may move to."""
+    fire_times = [run.fire_time for run in planned]
+    query = select(runs.c.fire_time).where(
+        runs.c.schedule_id == schedule_id,
+        runs.c.cause == Cause.BACKFILL.value,
+        runs.c.fire_time >= min(fire_times),
+        runs.c.fire_time < max(fire_times) + timedelta(seconds=1),
+    )
+    return set(tx.connection.execute(query).scalars())
 
 
 def _may_wait(entry: Entry) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Select, delete, select, tuple_
 
 from punctual.domain.run import TERMINAL
 from punctual.store.database import Transaction
-from punctual.store.tables import runs, schedule_versions, schedules
+from punctual.store.tables import backfills, runs, schedule_versions, schedules
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,28 @@ def remove_excess(tx: Transaction, excess: Excess, *, limit: int) -> int:
     return _remove(tx, too_many.order_by(runs.c.fire_time), limit)
 
 
+def remove_backfills(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Remove backfills that ended before an instant and have no run any more; return how many."""
+    of_backfill = select(runs.c.id).where(runs.c.backfill_id == backfills.c.id)
+    query = select(backfills.c.id).where(backfills.c.finished_at < before, ~of_backfill.exists()).limit(limit)
+    ids = list(tx.connection.execute(tx.dialect.claim(query, backfills)).scalars())
+    if not ids:
+        return 0
+    return tx.connection.execute(delete(backfills).where(backfills.c.id.in_(ids))).rowcount
+
+
 def remove_versions(tx: Transaction, *, before: datetime, limit: int) -> int:
-    """Remove versions of schedules that were superseded before an instant and have no run; return how many."""
+    """Remove versions of schedules superseded before an instant that have no run and no backfill; return how many."""
     versions = schedule_versions.c
     of_version = select(runs.c.id).where(
         runs.c.schedule_id == versions.schedule_id, runs.c.schedule_version == versions.version
     )
+    backfilled = select(backfills.c.id).where(
+        backfills.c.schedule_id == versions.schedule_id, backfills.c.schedule_version == versions.version
+    )
     query = (
         select(versions.schedule_id, versions.version)
-        .where(versions.superseded_at < before, ~of_version.exists())
+        .where(versions.superseded_at < before, ~of_version.exists(), ~backfilled.exists())
         .order_by(versions.superseded_at)
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
-from punctual.domain.run import Cause, Run, RunError, RunState
+from punctual.domain.run import REPEATED_WITHIN, Cause, Run, RunError, RunState
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
@@ -62,6 +62,7 @@ class RunFilter:
     states: Collection[RunState] = ()
     cause: Cause | None = None
     task: str | None = None
+    backfill_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -77,6 +78,8 @@ class RunFilter:
             yield runs.c.cause == self.cause.value
         if self.task is not None:
             yield schedule_versions.c.task == self.task
+        if self.backfill_id is not None:
+            yield runs.c.backfill_id == self.backfill_id
         if self.since is not None:
             yield runs.c.fire_time >= self.since
         if self.until is not None:
@@ -95,11 +98,11 @@ def list_page(tx: Transaction, wanted: RunFilter, *, limit: int, cursor: str | N
 
 
 def of_fire_time(tx: Transaction, schedule_id: UUID, fire_time: datetime) -> list[Run]:
-    """Return the records that have this fire time, and the reruns of it, the oldest first."""
+    """Return the records that have this fire time, and the runs that repeat it, the oldest first."""
     statement = _FULL.where(
         runs.c.schedule_id == schedule_id,
-        runs.c.fire_time.in_([fire_time + number * timedelta(microseconds=1) for number in range(_RERUNS)]),
-        or_(runs.c.fire_time == fire_time, runs.c.cause == Cause.RERUN.value),
+        runs.c.fire_time.in_([fire_time + number * _MICROSECOND for number in range(REPEATED_WITHIN // _MICROSECOND)]),
+        or_(runs.c.fire_time == fire_time, runs.c.cause.in_([Cause.RERUN.value, Cause.BACKFILL.value])),
     )
     return [_run(row) for row in tx.connection.execute(statement.order_by(runs.c.due_time, runs.c.fire_time))]
 
@@ -130,9 +133,8 @@ def last_decided(tx: Transaction, schedule_id: UUID) -> datetime | None:
     return None if row is None else row.covered_until or row.fire_time
 
 
+_MICROSECOND = timedelta(microseconds=1)
 _OF_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value]
-_RERUNS = 50
-"""So many reruns are told with a fire time; they are a microsecond apart."""
 
 _FULL = (
     select(runs, schedules.c.name, schedule_versions.c.spec)
@@ -172,6 +174,7 @@ def _run(row: Row[Any]) -> Run:
         kwargs=spec["kwargs"] if row.kwargs is None else row.kwargs,
         queue=spec["queue"],
         origin_id=row.origin_id,
+        backfill_id=row.backfill_id,
         expires_at=None if state is RunState.RUNNING else row.deadline,
         queued_at=row.queued_at,
         next_attempt_at=row.send_at if waits else None,

@@ -210,6 +210,13 @@ def version_in_force(tx: Transaction, schedule_id: UUID, instant: datetime) -> t
     return None if row is None else (row.version, ScheduleSpec.model_validate(row.spec))
 
 
+def get_spec(tx: Transaction, schedule_id: UUID, version: int) -> ScheduleSpec:
+    """Return the spec of a version that is there; raises ValidationError for what another release wrote."""
+    versions = schedule_versions.c
+    query = select(versions.spec).where(versions.schedule_id == schedule_id, versions.version == version)
+    return ScheduleSpec.model_validate(tx.connection.execute(query).scalar_one())
+
+
 def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     """Write a locked schedule back; a version that is new is kept. Raises ConflictError when the name is taken."""
     status = schedule.status

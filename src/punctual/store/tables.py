@@ -119,6 +119,7 @@ runs = Table(
     Column("args", JSON(none_as_null=True), comment="null: those of the schedule's version; kwargs as well"),
     Column("kwargs", JSON(none_as_null=True)),
     Column("origin_id", Uuid, comment="the run that it repeats, which may be gone"),
+    Column("backfill_id", Uuid, comment="the backfill that it is part of"),
     Column("send_at", UtcDateTime, comment="from then on any node sends the message, or sends it again; null: none"),
     Column("lease_node", Uuid, comment="node that is sending the message, up to send_at"),
     Column("deadline", UtcDateTime, comment="when it expires if not started, or is timed out if it runs"),
@@ -209,6 +210,61 @@ Index(
     runs.c.stop,
     postgresql_where=runs.c.stop.is_not(None),
     sqlite_where=runs.c.stop.is_not(None),
+)
+
+_OF_BACKFILL = runs.c.backfill_id.is_not(None)
+Index(
+    "ix_runs_backfill",  # the list of a backfill's runs
+    runs.c.backfill_id,
+    runs.c.fire_time,
+    runs.c.id,
+    postgresql_where=_OF_BACKFILL,
+    sqlite_where=_OF_BACKFILL,
+)
+Index(
+    "ix_runs_backfill_state",  # how many runs of a backfill are in each state
+    runs.c.backfill_id,
+    runs.c.state,
+    postgresql_where=_OF_BACKFILL,
+    sqlite_where=_OF_BACKFILL,
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("schedule_id", Uuid, nullable=False),
+    Column("schedule_version", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("reprocess", String(16), nullable=False),
+    Column("parallelism", Integer, nullable=False),
+    Column("run_order", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("reason", Text),
+    Column("error", Text),
+    Column("retry_at", UtcDateTime, comment="with an error: when a node looks at it again"),
+    Column("next_fire_time", UtcDateTime, comment="first fire time not decided on; null: all are"),
+    Column("fire_times", Integer, nullable=False),
+    Column("fire_times_exact", Boolean(create_constraint=False), nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("has_run", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["schedule_id", "schedule_version"], ["schedule_versions.schedule_id", "schedule_versions.version"]
+    ),
+)
+Index("ix_backfills_recent", backfills.c.created_at, backfills.c.id)  # the list of all, newest first
+Index("ix_backfills_schedule", backfills.c.schedule_id, backfills.c.created_at, backfills.c.id)  # those of a schedule
+Index(
+    "ix_backfills_running",  # what a node looks at
+    backfills.c.created_at,
+    postgresql_where=backfills.c.state == "running",
+    sqlite_where=backfills.c.state == "running",
 )
 
 nodes = Table(

@@ -1,9 +1,10 @@
 """When a stored schedule fires, with its calendars as they are now."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from punctual.domain.errors import NotFoundError
-from punctual.domain.schedule import Schedule
+from punctual.domain.schedule import Schedule, ScheduleSpec
 from punctual.domain.timetable import Timetable
 from punctual.store import calendars
 from punctual.store.database import Transaction
@@ -11,10 +12,14 @@ from punctual.store.database import Transaction
 
 def timetable_of(tx: Transaction, schedule: Schedule) -> Timetable:
     """Return when a schedule fires, with its calendars as they are and its skips; NotFoundError for a calendar gone."""
-    names = schedule.spec.calendars.names
-    known = calendars.load(tx, names)
-    for name in names:
+    return replace(timetable_of_spec(tx, schedule.id, schedule.spec), skips=schedule.status.skips)
+
+
+def timetable_of_spec(tx: Transaction, schedule_id: UUID, spec: ScheduleSpec) -> Timetable:
+    """Return when a version of a schedule fires, with its calendars as they are; NotFoundError for a calendar gone."""
+    known = calendars.load(tx, spec.calendars.names)
+    for name in spec.calendars.names:
         if name not in known:
-            message = f"The calendar {name!r} of the schedule {schedule.spec.name!r} is gone."
+            message = f"The calendar {name!r} of the schedule {spec.name!r} is gone."
             raise NotFoundError(message, fix="Make a calendar of that name, or change the schedule.")
-    return replace(schedule.spec.timetable(str(schedule.id), known), skips=schedule.status.skips)
+    return spec.timetable(str(schedule_id), known)
