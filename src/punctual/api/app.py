@@ -10,6 +10,7 @@ from punctual.api.errors import install_error_handlers
 from punctual.api.middleware import RequestMiddleware
 from punctual.api.openapi import install_openapi, operation_id, problems
 from punctual.api.routes import (
+    backfills,
     calendars,
     forecast,
     health,
@@ -66,7 +67,7 @@ def _protected() -> APIRouter:
             HTTPStatus.SERVICE_UNAVAILABLE,
         ),
     )
-    for resource in (schedules, operations, preview, calendars, forecast, runs, tasks, session, system):
+    for resource in (schedules, operations, preview, calendars, forecast, runs, backfills, tasks, session, system):
         router.include_router(resource.router)
     return router
 

@@ -10,6 +10,7 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from punctual.api.errors import CrossSiteRequestError
 from punctual.control.access import Access
+from punctual.control.backfills import Backfills
 from punctual.control.calendars import Calendars
 from punctual.control.forecast import Forecasts
 from punctual.control.preview import Previews
@@ -41,6 +42,7 @@ class Services:
     previews: Previews
     forecasts: Forecasts
     runs: Runs
+    backfills: Backfills
     tasks: Tasks
     access: Access
     system: System
@@ -56,6 +58,7 @@ class Services:
             previews=Previews(database, clock),
             forecasts=Forecasts(database, clock),
             runs=Runs(database, clock),
+            backfills=Backfills(database, clock),
             tasks=Tasks(database, clock),
             access=Access(database, clock),
             system=System(database, clock),

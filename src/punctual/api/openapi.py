@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 
 from punctual.api.problem import PROBLEM_MEDIA_TYPE, ProblemOut, title_of
 from punctual.api.schemas import PauseIn, SkipIn
+from punctual.api.schemas_backfills import BackfillIn, CancelBackfillIn
 from punctual.api.schemas_calendars import CalendarImportIn, StretchesIn
 from punctual.api.schemas_preview import ExplainIn, PreviewIn
 from punctual.api.schemas_runs import ArgumentsIn, CancelIn
@@ -32,6 +33,7 @@ with a stable `code`. Lists come in pages: pass `next_cursor` as `cursor` for th
 _TAGS = [
     {"name": "schedules", "description": "What should run and when."},
     {"name": "runs", "description": "What happened at each fire time, and why."},
+    {"name": "backfills", "description": "Spans of the past that are run again."},
     {"name": "calendars", "description": "Times that schedules keep out of, or keep to."},
     {"name": "tasks", "description": "The Celery tasks that workers have announced."},
     {"name": "sessions", "description": "Who sends a request, and ways for people to sign in."},
@@ -101,6 +103,8 @@ _BODIES: tuple[type[BaseModel], ...] = (
     CalendarPatch,
     CalendarImportIn,
     StretchesIn,
+    BackfillIn,
+    CancelBackfillIn,
 )
 """The models of request bodies, which handlers read by themselves (see `punctual.api.body`)."""
 

@@ -39,6 +39,7 @@ class RunOut(Answer):
     kwargs: dict[str, JsonValue]
     queue: str | None
     origin_id: UUID | None = Field(description="The run that it repeats, where the cause is `rerun`; it may be gone.")
+    backfill_id: UUID | None = Field(description="The backfill that it is part of.")
     expires_at: Instant | None = Field(description="When it expires, unless it has started by then.")
     queued_at: Instant | None
     next_attempt_at: Instant | None = Field(

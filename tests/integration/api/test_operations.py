@@ -84,6 +84,7 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "kwargs": {},
         "queue": None,
         "origin_id": None,
+        "backfill_id": None,
         "expires_at": None,
         "queued_at": None,
         "next_attempt_at": None,

@@ -33,6 +33,7 @@ RUN: dict[str, Any] = {
     "kwargs": {"keep": 7},
     "queue": None,
     "origin_id": None,
+    "backfill_id": None,
     "expires_at": None,
     "queued_at": "2026-07-01T11:58:00.1Z",
     "next_attempt_at": None,

@@ -28,6 +28,7 @@ class RunQuery(PageQuery):
     task: Annotated[str, Field(max_length=255)] | None = Field(
         default=None, description="The name of the task that was called."
     )
+    backfill: UUID | None = Field(default=None, description="Only the runs of this backfill.")
     since: AwareDatetime | None = Field(
         default=None, alias="from", description="The first fire time (RFC 3339); a record of many counts by its first."
     )
@@ -42,6 +43,7 @@ def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> Run
         state=query.state,
         cause=query.cause,
         task=query.task,
+        backfill=query.backfill,
         since=query.since,
         until=query.until,
         limit=query.limit,
