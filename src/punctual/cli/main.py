@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from punctual.cli import calendars, runs, schedules, tasks
+from punctual.cli import backfills, calendars, runs, schedules, tasks
 from punctual.cli.explain import explain
 from punctual.cli.forecast import forecast
 from punctual.cli.preview import preview
@@ -77,6 +77,7 @@ app.command("worker", rich_help_panel=_RUN, context_settings=_PASSED_ON)(worker)
 app.add_typer(schedules.app, name="schedules", rich_help_panel=_USE)
 app.add_typer(calendars.app, name="calendars", rich_help_panel=_USE)
 app.add_typer(runs.app, name="runs", rich_help_panel=_USE)
+app.add_typer(backfills.app, name="backfills", rich_help_panel=_USE)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=_USE)
 app.command("preview", rich_help_panel=_USE)(preview)
 app.command("explain", rich_help_panel=_USE)(explain)

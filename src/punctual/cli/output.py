@@ -34,6 +34,7 @@ _UNBOUNDED = 10_000
 _STYLES = {
     "active": "green",
     "succeeded": "green",
+    "done": "green",
     "running": "cyan",
     "retrying": "yellow",
     "paused": "yellow",

@@ -93,6 +93,9 @@ def list_runs(  # noqa: PLR0913 - one parameter an option
     ] = None,
     cause: Annotated[CauseWord | None, typer.Option("--cause", help="Only runs with this cause.")] = None,
     task: Annotated[str | None, typer.Option("--task", help="Only runs that called this task.")] = None,
+    backfill: Annotated[
+        str | None, typer.Option("--backfill", metavar="ID", help="Only the runs of this backfill.")
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="INSTANT", help="From this fire time on; without an offset, local time."),
@@ -118,6 +121,7 @@ def list_runs(  # noqa: PLR0913 - one parameter an option
         "state": state,
         "cause": cause,
         "task": task,
+        "backfill": backfill,
         "from": None if since is None else utc_text(read_instant(since)),
         "until": None if until is None else utc_text(read_instant(until)),
     }
@@ -318,6 +322,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("last error" if run["state"] in OPEN else "error", f"{error['type']}: {error['message']}" if error else None),
         ("cause", run["cause"]),
         ("repeats", run["origin_id"]),
+        ("backfill", run["backfill_id"]),
         ("fire time", when(run["fire_time"], now)),
         ("covers", _covered(run, now)),
         ("due time", when(run["due_time"], now)),

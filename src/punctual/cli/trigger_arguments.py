@@ -32,6 +32,24 @@ def read_instant(text: str) -> datetime:
         raise typer.BadParameter(message) from error
 
 
+def read_past(text: str, now: datetime) -> datetime:
+    """Return the instant that an argument names, as `read_instant` does, or how long before `now` it is (`2d`).
+
+    Raises BadParameter.
+    """
+    from punctual.domain.triggers.duration import read_length  # noqa: PLC0415 - slow to import, and not needed for help
+
+    try:
+        return now - read_length(text.strip())
+    except TriggerError:
+        pass
+    try:
+        return read_instant(text)
+    except typer.BadParameter as error:
+        message = f"{text!r} is no instant. Write a date, 2026-03-28T00:00:00Z, or how long ago it is, such as 2d."
+        raise typer.BadParameter(message) from error
+
+
 def read_trigger(text: str, timezone: str | None) -> "Trigger":
     """Return the trigger of a text, in the zone of `--timezone` where the text names none.
 

@@ -149,8 +149,8 @@ class Backfills:
     def cancel(self, backfill_id: UUID, *, terminate: bool = False, actor: str) -> BackfillView:
         """Make no more runs of a backfill, and cancel those that no worker has started.
 
-        Those that run go on, unless workers are to `terminate` them; that can be asked for later, too. Raises
-        ConflictError for one that is done.
+        Those that run go on, unless workers are to `terminate` them, which can be asked for later, too; then the ledger
+        says cancelled at once. Raises ConflictError for one that is done.
         """
         now = self._clock.now()
         with self._database.write() as tx:
@@ -165,6 +165,7 @@ class Backfills:
                 backfills.end(tx, backfill_id, BackfillState.CANCELLED, reason=f"Cancelled by {actor}.", at=now)
                 backfills.cancel_unstarted(tx, backfill_id, reason=reason, at=now)
             if terminate:
+                reason = f"Terminated by {actor} with its backfill."
                 backfills.terminate_started(tx, backfill_id, reason=reason, at=now)
             tx.changed = True
             return _view(tx, backfill_id)

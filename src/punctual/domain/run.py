@@ -98,8 +98,9 @@ class Run(BaseModel):
 
     One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
     `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
-    rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last attempt, and `next_attempt_at` until the message of
-    the next one is sent. `expires_at` is set until it starts, `times_out_at` while it runs.
+    rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last
+    attempt, and `next_attempt_at` until the message of the next one is sent. `expires_at` is set until it starts,
+    `times_out_at` while it runs.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -14,15 +14,14 @@ from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, 
 from punctual.domain.backfill import Backfill, BackfillState, Choice, Order, Record, Reprocess, Tally
 from punctual.domain.run import REPEATED_WITHIN, Cause, RunState, Stop
 from punctual.domain.skip import ON_PURPOSE
-from punctual.store.admission import LEFT_ALONE, OPEN, ask_to_stop, cancel
+from punctual.store.admission import LEFT_ALONE, ask_to_stop
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
-from punctual.store.tables import backfills, runs, schedules
+from punctual.store.tables import backfills, is_open, runs, schedules
 
 _FULL = select(backfills, schedules.c.name).join(schedules, schedules.c.id == backfills.c.schedule_id)
 _RUNNING = backfills.c.state == BackfillState.RUNNING.value
 _FOR_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value, Cause.RERUN.value, Cause.BACKFILL.value]
-_UNSTARTED = [RunState.BUFFERED.value, RunState.PENDING.value, RunState.QUEUED.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def ready(tx: Transaction, now: datetime, *, limit: int) -> list[UUID]:
     open_runs = (
         select(func.count())
         .select_from(runs)
-        .where(runs.c.backfill_id == backfills.c.id, runs.c.state.in_(OPEN))
+        .where(runs.c.backfill_id == backfills.c.id, is_open(runs))
         .correlate(backfills)
         .scalar_subquery()
     )
@@ -154,7 +153,7 @@ def lock(tx: Transaction, backfill_id: UUID) -> Held | None:
 
 def active(tx: Transaction, backfill_id: UUID) -> int:
     """Return how many runs of a backfill have not ended."""
-    query = select(func.count()).where(runs.c.backfill_id == backfill_id, runs.c.state.in_(OPEN))
+    query = select(func.count()).where(runs.c.backfill_id == backfill_id, is_open(runs))
     count: int = tx.connection.execute(query).scalar_one()
     return count
 
@@ -176,20 +175,21 @@ def end(tx: Transaction, backfill_id: UUID, state: BackfillState, *, reason: str
 
 
 def cancel_unstarted(tx: Transaction, backfill_id: UUID, *, reason: str, at: datetime) -> None:
-    """Cancel the runs of a backfill that no worker has started; what was sent is taken back as far as it can be."""
-    ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
-    statement = update(runs).where(runs.c.backfill_id == backfill_id, runs.c.state.in_(_UNSTARTED)).values(ended)
-    found = tx.connection.execute(statement.returning(runs.c.id, runs.c.queued_at)).all()
-    ask_to_stop(tx, [key for key, queued_at in found if queued_at is not None], Stop.CANCEL)
+    """Cancel the runs of a backfill that no worker has started; workers are told to drop messages that were sent."""
+    _cancel(tx, backfill_id, [RunState.BUFFERED], reason=reason, at=at)
+    ask_to_stop(tx, _cancel(tx, backfill_id, [RunState.PENDING, RunState.QUEUED], reason=reason, at=at), Stop.CANCEL)
 
 
 def terminate_started(tx: Transaction, backfill_id: UUID, *, reason: str, at: datetime) -> None:
-    """Let workers terminate the runs of a backfill; one that waits for its next attempt is cancelled at once."""
-    started = (RunState.RUNNING.value, RunState.RETRYING.value)
-    query = select(runs.c.id, runs.c.state).where(runs.c.backfill_id == backfill_id, runs.c.state.in_(started))
-    found = tx.connection.execute(query).all()
-    cancel(tx, [key for key, state in found if state == RunState.RETRYING.value], reason=reason, at=at)
-    ask_to_stop(tx, [key for key, state in found if state == RunState.RUNNING.value], Stop.TERMINATE)
+    """Cancel the runs of a backfill that workers have started, and let these terminate them."""
+    started = [RunState.RUNNING, RunState.RETRYING]
+    ask_to_stop(tx, _cancel(tx, backfill_id, started, reason=reason, at=at), Stop.TERMINATE)
+
+
+def _cancel(tx: Transaction, backfill_id: UUID, states: Sequence[RunState], *, reason: str, at: datetime) -> list[UUID]:
+    ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
+    statement = update(runs).where(runs.c.backfill_id == backfill_id, runs.c.state.in_(states)).values(ended)
+    return list(tx.connection.execute(statement.returning(runs.c.id)).scalars())
 
 
 def records(tx: Transaction, schedule_id: UUID, fire_times: Sequence[datetime]) -> list[Record]:

@@ -260,10 +260,10 @@ def test_a_cancelled_backfill_makes_no_more_and_leaves_what_runs_alone(
     assert past.view(view).backfill.tally.made == 3
     assert {run.reason for run in past.of(view, RunState.CANCELLED)} == {"Its backfill was cancelled by bert."}
     assert sorted(sender.stopped) == sorted((run.id, Stop.CANCEL) for run in queued)
-    past.backfills.cancel(view.backfill.id, terminate=True, actor="bert")
+    assert past.backfills.cancel(view.backfill.id, terminate=True, actor="bert").states == {RunState.CANCELLED: 3}
     engine.step()
     assert sender.stopped[-1] == (running.id, Stop.TERMINATE)
-    assert past.runs.get(running.id).state is RunState.RUNNING  # until its worker says that it ended
+    assert past.runs.get(running.id).reason == "Terminated by bert with its backfill."
 
 
 def test_a_backfill_of_a_deleted_schedule_is_cancelled(past: Past, engine: Engine) -> None:

@@ -12,7 +12,13 @@ from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.paging import PageQuery
 from punctual.api.routes.schedules import Ref
-from punctual.api.schemas_backfills import BackfillIn, BackfillOut, BackfillPageOut, BackfillPreviewOut, CancelBackfillIn
+from punctual.api.schemas_backfills import (
+    BackfillIn,
+    BackfillOut,
+    BackfillPageOut,
+    BackfillPreviewOut,
+    CancelBackfillIn,
+)
 from punctual.domain.backfill import BackfillState
 
 router = APIRouter(tags=["backfills"])
