@@ -132,9 +132,9 @@ class Dispatcher:
         if first:
             outbox.mark_sent(tx, first, node=self._node, at=at, again_at=at + self._resend_after)
         outbox.mark_sent_again(tx, list(again_at.items()), node=self._node)
-        for run_id, reason in refused:
-            error = RunError(type="Unsendable", message=reason)
-            reason = "The broker refuses its message."
+        reason = "The broker refuses its message."
+        for run_id, answer in refused:
+            error = RunError(type="Unsendable", message=answer)
             outcomes.failed(tx, run_id, attempt=attempt_of[run_id], at=at, error=error, reason=reason)
 
     def _without_unserved(

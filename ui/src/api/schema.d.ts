@@ -480,6 +480,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/schedules/{ref}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backfill a schedule
+         * @description Begin to run the fire times of a span of the past, by the present version of the schedule, paused or not.
+         *
+         *     With `dry_run` nothing is written, and the answer tells what would become of the span.
+         */
+        post: operations["startBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List backfills
+         * @description Return backfills, the newest first.
+         */
+        get: operations["listBackfills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{backfill_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a backfill
+         * @description Return one backfill, with its progress.
+         */
+        get: operations["getBackfill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/backfills/{backfill_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a backfill
+         * @description Make no more runs, and cancel those that no worker has started; asked again with `terminate`, stop the others.
+         */
+        post: operations["cancelBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tasks": {
         parameters: {
             query?: never;
@@ -666,6 +748,177 @@ export interface components {
              */
             text: string;
         };
+        /**
+         * BackfillOut
+         * @description A backfill: the fire times of a span, run because somebody asked for them.
+         */
+        BackfillOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Schedule Id
+             * Format: uuid
+             */
+            schedule_id: string;
+            /**
+             * Schedule
+             * @description The name of the schedule.
+             */
+            schedule: string;
+            /**
+             * Schedule Version
+             * @description The version at its start: it gives the fire times and the task call.
+             */
+            schedule_version: number;
+            /**
+             * From
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            from: string;
+            /**
+             * Until
+             * Format: date-time
+             * @description The span ends before this.
+             */
+            until: string;
+            reprocess: components["schemas"]["Reprocess"];
+            /** Parallelism */
+            parallelism: number;
+            order: components["schemas"]["Order"];
+            state: components["schemas"]["BackfillState"];
+            /**
+             * Reason
+             * @description Why it was cancelled.
+             */
+            reason: string | null;
+            /**
+             * Error
+             * @description Why it cannot go on; it is tried again every few seconds.
+             */
+            error: string | null;
+            /**
+             * Actor
+             * @description Who asked for it.
+             */
+            actor: string;
+            /**
+             * Created At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            created_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            progress: components["schemas"]["BackfillProgressOut"];
+        };
+        /**
+         * BackfillPageOut
+         * @description Some backfills, the newest first.
+         */
+        BackfillPageOut: {
+            /** Items */
+            items: components["schemas"]["BackfillOut"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * BackfillPreviewOut
+         * @description What a backfill would do; nothing was written.
+         */
+        BackfillPreviewOut: {
+            /** Schedule Version */
+            schedule_version: number;
+            /**
+             * Until
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            until: string;
+            /**
+             * First
+             * Format: date-time
+             * @description The oldest fire time of the span.
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date-time
+             * @description The newest fire time of the span.
+             */
+            last: string;
+            /** Fire Times */
+            fire_times: number;
+            /**
+             * Fire Times Exact
+             * @description False where `fire_times` is a lower bound: counting was given up.
+             */
+            fire_times_exact: boolean;
+            /**
+             * Looked At
+             * @description For so many of them, in the order asked for, the following tells what would become of them.
+             */
+            looked_at: number;
+            /** Would Run */
+            would_run: number;
+            left_out: components["schemas"]["punctual__api__schemas_backfills__LeftOutOut"];
+        };
+        /**
+         * BackfillProgressOut
+         * @description How far a backfill is.
+         */
+        BackfillProgressOut: {
+            /**
+             * Fire Times
+             * @description How many fire times its span has.
+             */
+            fire_times: number;
+            /**
+             * Fire Times Exact
+             * @description False where `fire_times` is a lower bound.
+             */
+            fire_times_exact: boolean;
+            /**
+             * Looked At
+             * @description How many of them were decided on.
+             */
+            looked_at: number;
+            left_out: components["schemas"]["punctual__api__schemas_backfills__LeftOutOut"];
+            /**
+             * Made
+             * @description How many became runs.
+             */
+            made: number;
+            /**
+             * Open
+             * @description How many of these have not ended.
+             */
+            open: number;
+            /**
+             * States
+             * @description How many of these are in each state that any is in.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Removed
+             * @description How many of these are no longer in the ledger, as old runs are.
+             */
+            removed: number;
+        };
+        /**
+         * BackfillState
+         * @description Where a backfill stands; it is done once all its runs are made and have ended.
+         * @enum {string}
+         */
+        BackfillState: "running" | "done" | "cancelled";
         /**
          * BusyMinuteOut
          * @description A minute with its runs, and some of the schedules that have them.
@@ -991,7 +1244,7 @@ export interface components {
              * @description Fire times in closed time, which do not run.
              */
             skipped: number;
-            left_out: components["schemas"]["LeftOutOut"];
+            left_out: components["schemas"]["punctual__api__schemas_forecast__LeftOutOut"];
             as_is: components["schemas"]["OutlookOut"];
             what_if: components["schemas"]["WhatIfsOut"];
         };
@@ -1056,19 +1309,6 @@ export interface components {
             text: string;
         };
         JsonValue: unknown;
-        /**
-         * LeftOutOut
-         * @description How many schedules are left out, by the reason.
-         */
-        LeftOutOut: {
-            /** Paused */
-            paused: number;
-            /**
-             * Error
-             * @description They cannot be planned.
-             */
-            error: number;
-        };
         /**
          * LivenessOut
          * @description The process answers.
@@ -1190,6 +1430,12 @@ export interface components {
              */
             text: string;
         };
+        /**
+         * Order
+         * @description Which fire times of the span come first.
+         * @enum {string}
+         */
+        Order: "oldest" | "newest";
         /**
          * OutlookOut
          * @description The runs of a window, counted by when they are due.
@@ -1339,6 +1585,12 @@ export interface components {
             label: string;
         };
         /**
+         * Reprocess
+         * @description Which fire times run again: none of those that have run, those whose last run went wrong, or every one.
+         * @enum {string}
+         */
+        Reprocess: "none" | "failed" | "all";
+        /**
          * RetryOut
          * @description How often a run is attempted, and how long after a failure the next attempt is sent.
          */
@@ -1468,6 +1720,11 @@ export interface components {
              * @description The run that it repeats, where the cause is `rerun`; it may be gone.
              */
             origin_id: string | null;
+            /**
+             * Backfill Id
+             * @description The backfill that it is part of.
+             */
+            backfill_id: string | null;
             /**
              * Expires At
              * @description When it expires, unless it has started by then.
@@ -2044,6 +2301,40 @@ export interface components {
             label: string;
         };
         /**
+         * LeftOutOut
+         * @description Fire times that a backfill does not run, by reason.
+         */
+        punctual__api__schemas_backfills__LeftOutOut: {
+            /**
+             * Has Run
+             * @description They have run already, or are about to.
+             */
+            has_run: number;
+            /**
+             * Closed
+             * @description The calendars are closed then.
+             */
+            closed: number;
+            /**
+             * Skipped
+             * @description People chose to skip them.
+             */
+            skipped: number;
+        };
+        /**
+         * LeftOutOut
+         * @description How many schedules are left out, by the reason.
+         */
+        punctual__api__schemas_forecast__LeftOutOut: {
+            /** Paused */
+            paused: number;
+            /**
+             * Error
+             * @description They cannot be planned.
+             */
+            error: number;
+        };
+        /**
          * AnyOf
          * @description Fires whenever one of its triggers does, and once where several fire at the same instant.
          */
@@ -2089,6 +2380,46 @@ export interface components {
             kwargs?: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+        };
+        /**
+         * BackfillIn
+         * @description The span of the past to run, and how.
+         */
+        BackfillIn: {
+            /**
+             * From
+             * Format: date-time
+             * @description The first fire time (RFC 3339).
+             */
+            from: string;
+            /**
+             * Until
+             * @description Fire times before this (RFC 3339); without it, up to now.
+             * @default null
+             */
+            until?: string | null;
+            /**
+             * @description `none`: only fire times that have not run; `failed`: also those whose last run failed, was lost or was cancelled; `all`: every one.
+             * @default none
+             */
+            reprocess?: components["schemas"]["Reprocess"];
+            /**
+             * Parallelism
+             * @description So many of its runs may be active at once.
+             * @default 1
+             */
+            parallelism?: number;
+            /**
+             * @description Which fire times come first.
+             * @default oldest
+             */
+            order?: components["schemas"]["Order"];
+            /**
+             * Dry Run
+             * @description Only tell what it would do.
+             * @default false
+             */
+            dry_run?: boolean;
         };
         /**
          * Calendar
@@ -2208,6 +2539,18 @@ export interface components {
              * @default skip
              */
             when_closed?: components["schemas"]["WhenClosed"];
+        };
+        /**
+         * CancelBackfillIn
+         * @description What becomes of the runs that workers have started.
+         */
+        CancelBackfillIn: {
+            /**
+             * Terminate
+             * @description Let workers terminate them; otherwise they go on.
+             * @default false
+             */
+            terminate?: boolean;
         };
         /**
          * CancelIn
@@ -5385,6 +5728,8 @@ export interface operations {
                 cause?: components["schemas"]["Cause"] | null;
                 /** @description The name of the task that was called. */
                 task?: string | null;
+                /** @description Only the runs of this backfill. */
+                backfill?: string | null;
                 /** @description The first fire time (RFC 3339); a record of many counts by its first. */
                 from?: string | null;
                 /** @description Fire times before this (RFC 3339). */
@@ -5657,6 +6002,379 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CancellationOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    startBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id or the name of a schedule, URL-encoded. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillIn"];
+            };
+        };
+        responses: {
+            /** @description What it would do, for a dry run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreviewOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOut"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listBackfills: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without it, the first page. */
+                cursor?: string | null;
+                /** @description The id or the name of a schedule. */
+                schedule?: string | null;
+                state?: components["schemas"]["BackfillState"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPageOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    getBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    cancelBackfill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                backfill_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CancelBackfillIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillOut"];
                 };
             };
             /** @description Bad Request */

@@ -17,6 +17,7 @@ const run = (part: Partial<Run> = {}): Run => ({
   kwargs: {},
   queue: null,
   origin_id: null,
+  backfill_id: null,
   expires_at: null,
   queued_at: null,
   next_attempt_at: null,
