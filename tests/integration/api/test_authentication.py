@@ -27,7 +27,7 @@ def _operations(app: Starlette) -> set[tuple[str, str]]:
 
 
 def _paths(app: Starlette) -> list[tuple[str, str]]:
-    ids = {"{schedule_id}": "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa", "{run_id}": "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa"}
+    ids = dict.fromkeys(("{schedule_id}", "{run_id}", "{backfill_id}"), "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa")
     paths = []
     for method, template in sorted(_operations(app) - OPEN):
         path = template.replace("{ref}", "nightly").replace("{name:path}", "a.b").replace("{name}", "holidays")
