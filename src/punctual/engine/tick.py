@@ -45,7 +45,9 @@ def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
         entries = [Entry(schedule.id, schedule.version, made, spec.rules) for schedule, (spec, made) in planned]
         recorded = ledger.record(tx, entries, now=now, lease=lease)
         schedules.advance_many(tx, [_advance(entry) for entry in entries])
-    messages = [message for schedule, (spec, made) in planned for message in _messages(schedule, spec, made, recorded)]
+    messages = [
+        message for schedule, (spec, made) in planned for message in _messages(schedule, spec, made, recorded, now)
+    ]
     return Tick(len(due), messages)
 
 
@@ -112,11 +114,15 @@ def _advance(entry: Entry) -> Advance:
     return Advance(entry.schedule_id, made.next_fire_time, made.next_due_time, last, len(made.runs))
 
 
-def _messages(schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: set[UUID]) -> list[TaskMessage]:
+def _messages(
+    schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: set[UUID], now: datetime
+) -> list[TaskMessage]:
+    """Return the messages of the runs to send; one that has expired already is left to end so."""
     found = []
     for run in made.runs:
         identity = run_id(schedule.id, run.fire_time, run.cause)
-        if identity in recorded:
+        expires_at = None if spec.expires is None else run.due_time + spec.expires
+        if identity in recorded and (expires_at is None or expires_at > now):
             found.append(
                 TaskMessage(
                     run_id=identity,
@@ -128,7 +134,7 @@ def _messages(schedule: DueSchedule, spec: ScheduleSpec, made: Plan, recorded: s
                     args=spec.args,
                     kwargs=spec.kwargs,
                     queue=spec.queue,
-                    expires_at=None if spec.expires is None else run.due_time + spec.expires,
+                    expires_at=expires_at,
                     timeout=None if spec.timeout is None else spec.timeout.total_seconds(),
                 )
             )

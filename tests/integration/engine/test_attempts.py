@@ -376,3 +376,14 @@ def test_after_how_many_failures_a_schedule_is_paused_says_its_present_version(
         assert start(database, run, clock)
         assert fail(database, run, clock)
         assert schedules.get("s").status.paused is paused
+
+
+def test_a_late_fire_time_whose_run_has_expired_is_recorded_so_and_not_sent(
+    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock, sender: RecordingSender
+) -> None:
+    schedules.create({"name": "s", "task": "tick", "trigger": "@hourly", "expires": 60}, actor="test")
+    clock.advance(90 * 60 * SECOND)
+    engine.step()
+    (run,) = Runs(database, clock).list(limit=10).items
+    assert (run.state, run.cause.value) == (RunState.EXPIRED, "catchup")
+    assert sender.messages == []
