@@ -7,7 +7,7 @@ from uuid import UUID
 from punctual.domain.run import RunState
 from punctual.engine import outcomes
 from punctual.store import attempts
-from punctual.store.attempts import Ending
+from punctual.store.attempts import Ending, Runner
 from punctual.store.database import Transaction
 
 
@@ -23,9 +23,8 @@ def start(
     again: bool = False,
 ) -> bool:
     """Let an attempt begin; False: the ledger refused it."""
-    return attempts.start(
-        tx, run_id, worker=worker, worker_id=worker_id, attempt=attempt, deadline=deadline, at=at, again=again
-    )
+    runner = Runner(worker, worker_id)
+    return attempts.start(tx, run_id, runner, attempt=attempt, deadline=deadline, at=at, again=again)
 
 
 def end(

@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from punctual.domain.errors import BrokerUnavailableError
-from punctual.domain.run import Stop
+from punctual.domain.run import StopRequest
 from punctual.engine.loop import Engine
 from punctual.engine.sender import TaskMessage, Unsendable
 
@@ -43,7 +42,7 @@ class RecordingSender:
     def __init__(self) -> None:
         """Start with a broker that works."""
         self.messages: list[TaskMessage] = []
-        self.stopped: list[tuple[UUID, Stop]] = []
+        self.stopped: list[StopRequest] = []
         self.unsendable: dict[str, str] = {}
         self._failing = False
 
@@ -62,10 +61,10 @@ class RecordingSender:
         refused = [message for message in messages if message.task in self.unsendable]
         return [Unsendable(message.run_id, self.unsendable[message.task]) for message in refused]
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+    def stop(self, requests: Sequence[StopRequest]) -> None:
         """Keep what was to be stopped."""
         self.check()
-        self.stopped.extend(runs)
+        self.stopped.extend(requests)
 
     def check(self) -> None:
         """Raise BrokerUnavailableError while the broker is away."""

@@ -18,6 +18,7 @@ from punctual.domain.clock import monotonic
 from punctual.domain.run import RunState
 from punctual.settings import Settings
 from punctual.store import runs
+from punctual.store.attempts import Runner
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
 from servers.database_faults import FAULTS, Fault
@@ -72,7 +73,7 @@ def test_records_of_runs_wait_until_they_can_be_written(
     run_id = schedules.run_now("s", actor="test").id
     writer = RecordWriter(database_url)
     with fault(database_url):
-        writer.submit(Started(run_id, monotonic(), worker="w@test", worker_id=None, attempt=1, timeout=None))
+        writer.submit(Started(run_id, monotonic(), Runner("w@test"), attempt=1, timeout=None))
         writer.submit(Ended(run_id, monotonic(), attempt=1, state=RunState.SUCCEEDED, worker="w@test", result=[1]))
         eventually(lambda: "record_buffered" in [record.__dict__.get("action") for record in caplog.records])
     writer.close(20)

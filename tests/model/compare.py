@@ -24,7 +24,7 @@ def assert_same(site: Site, world: World) -> list[Row[Any]]:
     assert_equal(stored, {key: _schedule(schedule) for key, schedule in world.schedules.items()})
     sent = site.sender.messages
     assert Counter(map(as_message, sent)) == Counter(world.messages)
-    assert Counter((key, stop.value) for key, stop in site.sender.stopped) == Counter(world.stopped)
+    assert Counter((each.run_id, each.stop.value) for each in site.sender.stopped) == Counter(world.stopped)
     return rows
 
 

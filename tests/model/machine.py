@@ -20,6 +20,7 @@ from punctual.celery.records import Ended, Record, Retrying, Started
 from punctual.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from punctual.domain.run import RunError, RunState
 from punctual.engine.sender import TaskMessage
+from punctual.store.attempts import Runner
 from punctual.store.database import Database
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -330,7 +331,7 @@ class Life(RuleBasedStateMachine):
 
     def started(self, message: Message, name: str, _: datetime) -> Started:
         life = self.world.workers[name][0]
-        return Started(message.run_id, 0.0, name, life, message.attempt, message.timeout)
+        return Started(message.run_id, 0.0, Runner(name, life), message.attempt, message.timeout)
 
     def follow_start(self, message: Message, name: str, at: datetime) -> bool:
         deadline = None if message.timeout is None else at + timedelta(seconds=message.timeout)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from punctual.domain.identity import new_id
 from punctual.store import admission, agenda, attempts, failures, outbox, runs, schedules, waiting
+from punctual.store.attempts import Runner
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Lease
 from punctual.store.tables import runs as run_table
@@ -62,7 +63,7 @@ def test_no_question_of_a_node_reads_a_whole_table(database: Database, database_
         "whom to stop": (("ix_runs_stop",), lambda tx: attempts.to_stop(tx, limit=500)),
         "an attempt starts": (
             (),
-            lambda tx: attempts.start(tx, run, worker="w", worker_id=None, attempt=9, deadline=None, at=NOW),
+            lambda tx: attempts.start(tx, run, Runner("w"), attempt=9, deadline=None, at=NOW),
         ),
         "a run succeeds": ((), lambda tx: failures.forget(tx, run)),
         "what is skipped ahead": ((), lambda tx: runs.skip_pending(tx, key, reason="r", at=NOW)),

@@ -4,6 +4,7 @@ It is asked in the process that runs the task, before the task. Its answer is th
 """
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,11 +15,13 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 
 from punctual.celery.headers import RUN, attempt_of, is_sent_by_us, run_of, timeout_of
-from punctual.celery.records import Started
+from punctual.celery.records import GivenBack, Started
 from punctual.celery.session import Session
+from punctual.celery.told import error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, PunctualError
+from punctual.store.attempts import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class Gate:
     def __init__(
         self,
         database_url: Callable[[], str],
-        submit: Callable[[Started], None],
+        submit: Callable[[Started | GivenBack], None],
         *,
         patience: float = PATIENCE,
         rest: float = REST,
@@ -82,6 +85,20 @@ class Gate:
             )
         return answer is not False
 
+    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Let an attempt start anew, because its task asks for its message to be put back into the queue.
+
+        Returns when that is recorded, since the message may be there at once; without an answer it is recorded later.
+        """
+        try:
+            run_id = run_of(request.get(RUN), task_id)
+            if run_id is not None:
+                record = GivenBack(run_id, monotonic(), attempt_of(request), error_of(reason, None))
+                if self._away is not None or not isinstance(self._answer(record), bool):
+                    self._submit(record)
+        except Exception:
+            logger.exception("The gate failed for task %s", task_id, extra={"action": "gate_failed", "run": task_id})
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         while self._idle:
@@ -106,7 +123,7 @@ class Gate:
         )
         return None
 
-    def _answer(self, started: Started) -> bool | str:
+    def _answer(self, record: Started | GivenBack) -> bool | str:
         """Return the answer of the ledger, or in words why there is none."""
         try:
             line = self._idle.pop()
@@ -117,7 +134,7 @@ class Gate:
                 return error.message
         answer: bool | Exception | None = None
         try:
-            answer = line.ask(started, self._patience)
+            answer = line.ask(record, self._patience)
         finally:
             if isinstance(answer, bool):
                 self._idle.append(line)
@@ -130,7 +147,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    started: Started
+    record: Started | GivenBack
     give_up_at: float
     answers: SimpleQueue[bool | Exception] = field(default_factory=SimpleQueue)
 
@@ -143,9 +160,9 @@ class _Line:
         self._questions: SimpleQueue[_Question | None] = SimpleQueue()
         threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
 
-    def ask(self, started: Started, within: float) -> bool | Exception | None:
+    def ask(self, record: Started | GivenBack, within: float) -> bool | Exception | None:
         """Return the answer, or why there is none; None when nothing came within so many seconds."""
-        question = _Question(started, monotonic() + within)
+        question = _Question(record, monotonic() + within)
         self._questions.put(question)
         try:
             return question.answers.get(timeout=within)
@@ -167,8 +184,8 @@ class _Line:
         while True:
             try:
                 again = at is not None
-                at = at or self._session.instant(question.started.moment)
-                return self._session.start(question.started, at, again=again)
+                at = at or self._session.instant(question.record.moment)
+                return self._session.ask(question.record, at, again=again)
             except DatabaseUnavailableError as error:
                 if monotonic() + pause >= question.give_up_at:
                     return error
@@ -186,8 +203,7 @@ def _started(task_id: str, request: Mapping[str, Any]) -> Started | None:
     return Started(
         run_id,
         monotonic(),
-        worker=str(request.get("hostname")),
-        worker_id=this_worker(),
+        Runner(str(request.get("hostname")), this_worker(), os.getpid()),
         attempt=attempt_of(request),
         timeout=timeout_of(request),
     )

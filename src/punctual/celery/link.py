@@ -4,16 +4,16 @@ import logging
 from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
-from uuid import UUID
 
 from celery import Celery
 
+from punctual.celery import stopping
 from punctual.celery.amqp_press import AmqpPress
 from punctual.celery.calls import Calls, Options
 from punctual.celery.kinds import Form, Kinds
 from punctual.celery.redis_press import RedisPress
 from punctual.celery.templates import Template, can_copy
-from punctual.domain.run import Stop
+from punctual.domain.run import Stop, StopRequest
 from punctual.engine.sender import TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -75,15 +75,18 @@ class Link:
             if self._press is not None:
                 self._press.flush()
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
-        """Tell all workers to drop the messages of runs, and to interrupt those that run.
+    def stop(self, requests: Sequence[StopRequest]) -> None:
+        """Tell all workers to interrupt runs; those without the plug-in, to drop what is over.
 
-        SIGUSR1 raises SoftTimeLimitExceeded in the task, which may clean up; SIGTERM ends its process.
+        Nothing else may be revoked: a worker that knows an id as revoked refuses each attempt that follows under it.
         """
-        for stop, signal in ((Stop.CANCEL, "SIGUSR1"), (Stop.TERMINATE, "SIGTERM")):
-            ids = [str(run_id) for run_id, asked in runs if asked is stop]
+        control = self._app.control
+        control.broadcast(stopping.COMMAND, arguments=stopping.arguments(requests), connection=self._connection)
+        for stop in Stop:
+            ids = [str(request.run_id) for request in requests if request.over and request.stop is stop]
             if ids:
-                self._app.control.revoke(ids, terminate=True, signal=signal, connection=self._connection)
+                # Such a worker can kill what it runs, but not let it clean up.
+                control.revoke(ids, terminate=stop is Stop.TERMINATE, connection=self._connection)
 
     def check(self) -> None:
         """Return if the broker answers."""

@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
 from punctual.celery.gate import Gate
+from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
 from punctual.celery.tracers import guard
-from punctual.celery.worker_id import begin_life
+from punctual.celery.worker_id import begin_life, this_worker
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.settings import Settings
@@ -120,10 +121,15 @@ class _Plugin:
 
     def guard(self, app: Celery) -> None:
         """Let this process ask before it runs a task of the app, or of its copy."""
-        guard(app, self._admits)
+        guard(app, self)
 
-    def _admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
+    def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
+        """Ask this process's gate."""
         return self._gate.admits(task_id, request)
+
+    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Tell this process's gate."""
+        self._gate.gave_back(task_id, request, reason)
 
     def _serves(self, app: Celery) -> bool:
         # A child that was spawned, not forked, runs the tasks of a copy of the app; only the name is the same.
@@ -147,6 +153,8 @@ class _Plugin:
 
     def _worker_init(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if self._serves(sender.app):
+            import punctual.celery.stopping  # noqa: F401, PLC0415 - brings its command; only workers can import it fast
+
             begin_life()
 
     def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
@@ -154,7 +162,9 @@ class _Plugin:
         if not self._serves(app):
             return
         presence = presence_of(app, sender.controller, self.declarations.specs())
-        self._registry = Registry(self._url(), presence)
+        worker_id = this_worker()
+        lost = None if worker_id is None else LostProcesses(worker_id, self._submit)
+        self._registry = Registry(self._url(), presence, lost)
         self._registry.start()
 
     def _worker_shutdown(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types

@@ -16,20 +16,16 @@ from uuid import UUID
 
 from celery import signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
-from celery.utils.serialization import UnpickleableExceptionWrapper
-from pydantic import JsonValue
-from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from punctual.celery.headers import RUN, attempt_of, run_of
-from punctual.celery.records import Ended, Record, Retrying
+from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
+from punctual.celery.told import as_json, error_of
+from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import RunError, RunState
 
 logger = logging.getLogger(__name__)
 
-_RESULT_LIMIT = 64 * 1024
-_TRACEBACK_LIMIT = 64 * 1024
-_MESSAGE_LIMIT = 4 * 1024
 
 _numbers = itertools.count()
 
@@ -78,11 +74,15 @@ class Recorder:
         # The main process tells of some failures outside any request; the ledger refuses ids that it does not know.
         run_id = self._run(sender, request) if request.id else self._serves(sender.app) and run_of(None, task_id)
         if run_id:
+            moment, attempt = monotonic(), attempt_of(request) if request.id else None
+            if isinstance(exception, WorkerLostError):
+                why = f"The process that ran the task died: {exception}"
+                self._submit(Lost(run_id, moment, attempt, this_worker(), why))
+                return
             error = error_of(exception, getattr(einfo, "traceback", None))
-            reason = _why_cut_short(exception)
-            attempt = attempt_of(request) if request.id else None
-            worker = request.hostname
-            self._submit(Ended(run_id, monotonic(), attempt, RunState.FAILED, worker, error=error, reason=reason))
+            limit = isinstance(exception, TimeLimitExceeded)
+            reason = "The task ran into its hard time limit." if limit else None
+            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, request.hostname, error=error, reason=reason))
 
     def _retried(self, sender: Any, request: Any, reason: Any = None, einfo: Any = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         run_id = self._run(sender, request)
@@ -91,10 +91,11 @@ class Recorder:
         if reason is None:
             text = "The worker cancelled the attempt, because it lost the broker or stops; the message comes again."
             error = RunError(type="Cancelled", message=text)
-        else:
-            cause = getattr(reason, "exc", None) or reason
-            # Celery's own traceback is that of the retry; the one of its cause says more.
-            error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None))
+            self._submit(GivenBack(run_id, monotonic(), attempt_of(request), error))
+            return
+        cause = getattr(reason, "exc", None) or reason
+        # Celery's own traceback is that of the retry; the one of its cause says more.
+        error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None))
         self._submit(Retrying(run_id, monotonic(), attempt_of(request), error, _countdown(reason)))
 
     def _finished(self, sender: Any, state: str | None = None, retval: object = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
@@ -124,84 +125,48 @@ class Recorder:
         run_id = self._run(sender, request)
         if not run_id:
             return
-        moment, attempt, worker = monotonic(), attempt_of(request), request.hostname
-        if expired and not request.retries:
-            reason = "The message expired before a worker could start it."
-            self._submit(Ended(run_id, moment, attempt, RunState.EXPIRED, reason=reason))
-        elif expired:
-            reason = f"Attempt {request.retries} failed, and the message expired before the next one could start."
-            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, reason=reason))
+        if terminated:
+            state, reason = RunState.CANCELLED, f"Terminated with signal {signum} while it ran."
+        elif not expired:
+            state, reason = RunState.CANCELLED, "Revoked before it started."
+        elif attempt_of(request) == 1:
+            state, reason = RunState.EXPIRED, "The message expired before a worker could start it."
         else:
-            reason = f"Terminated with signal {signum} while it ran." if terminated else "Revoked before it started."
-            self._submit(Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason))
+            state, reason = RunState.FAILED, "The attempt before failed, and this one's message expired."
+        worker = None if state is RunState.EXPIRED else request.hostname
+        attempt = attempt_of(request)
+        self._submit(Ended(run_id, monotonic(), attempt, state, worker, reason=reason, begun=terminated))
 
     def _unknown(self, sender: Any, message: Any, name: str, id: str, **_: object) -> None:  # noqa: A002, ANN401 - Celery's names
-        if run_id := self._message_run(sender, message, id):
-            text = f"Worker {sender.hostname} has no task named {name!r}."
-            error = RunError(type="NotRegistered", message=text)
-            reason = "No such task on this worker."
-            self._submit(Ended(run_id, monotonic(), None, RunState.FAILED, sender.hostname, error=error, reason=reason))
+        text = f"Worker {sender.hostname} has no task named {name!r}."
+        self._not_begun(
+            sender, message, id, RunError(type="NotRegistered", message=text), "No such task on this worker."
+        )
 
     def _refused(self, sender: Any, message: Any, exc: BaseException | None = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
-        if run_id := self._message_run(sender, message, None):
-            error = None if exc is None else error_of(exc, None)
-            reason = "The worker refused the message."
-            self._submit(Ended(run_id, monotonic(), None, RunState.FAILED, sender.hostname, error=error, reason=reason))
+        error = None if exc is None else error_of(exc, None)
+        self._not_begun(sender, message, None, error, "The worker refused the message.")
+
+    def _not_begun(
+        self,
+        consumer: Any,  # noqa: ANN401 - Celery has no types
+        message: Any,  # noqa: ANN401 - same
+        task_id: str | None,
+        error: RunError | None,
+        reason: str,
+    ) -> None:
+        headers = message.headers or {}
+        run_id = run_of(headers.get(RUN), task_id or headers.get("id")) if self._serves(consumer.app) else None
+        if run_id:
+            attempt, worker = attempt_of(headers), consumer.hostname
+            self._submit(
+                Ended(run_id, monotonic(), attempt, RunState.FAILED, worker, error=error, reason=reason, begun=False)
+            )
 
     def _run(self, task: Any, request: Any) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(task.app):
             return None
         return run_of(request.get(RUN), request.id)
-
-    def _message_run(self, consumer: Any, message: Any, task_id: str | None) -> UUID | None:  # noqa: ANN401 - Celery has no types
-        if not self._serves(consumer.app):
-            return None
-        headers = message.headers or {}
-        return run_of(headers.get(RUN), task_id or headers.get("id"))
-
-
-def as_json(result: object) -> JsonValue:
-    """Return a task's result as JSON data of its own; what JSON cannot hold becomes a text that says so."""
-    try:
-        encoded = to_json(result, inf_nan_mode="strings")
-    except (PydanticSerializationError, ValueError, TypeError, RecursionError):
-        return _as_text(result, "not JSON: this is its repr")
-    if len(encoded) > _RESULT_LIMIT:
-        return _as_text(result, f"{len(encoded)} bytes are too many: this is the beginning of its repr")
-    if b"\\u0000" in encoded:
-        return _as_text(result, "holds a NUL character: this is its repr")
-    return from_json(encoded)  # type: ignore[no-any-return] # pydantic does not say that it gives JSON
-
-
-def error_of(exception: BaseException, traceback: object) -> RunError:
-    """Return the exception as data, each text within its bound; of a long traceback the end is kept."""
-    if isinstance(exception, UnpickleableExceptionWrapper):
-        name, message = str(exception.exc_cls_name), _shown(exception.text)
-    else:
-        kind = type(exception)
-        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        message = _shown(exception)
-    text = None if traceback is None else _storable(_shown(traceback))
-    if text is not None and len(text) > _TRACEBACK_LIMIT:
-        text = f"[{len(text) - _TRACEBACK_LIMIT} characters left out]\n{text[-_TRACEBACK_LIMIT:]}"
-    return RunError(type=name, message=_storable(message)[:_MESSAGE_LIMIT], traceback=text)
-
-
-def _as_text(result: object, note: str) -> str:
-    return f"{_storable(_shown(result, repr))[:_MESSAGE_LIMIT]} ({note})"
-
-
-def _shown(value: object, how: Callable[[object], str] = str) -> str:
-    try:
-        return how(value)
-    # What a user's class does to show itself may fail too.
-    except Exception:  # noqa: BLE001
-        return f"<{type(value).__qualname__} that cannot be shown>"
-
-
-def _storable(text: str) -> str:
-    """Replace what PostgreSQL cannot store: NUL characters and lone surrogates."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _traceback_of(exception: object) -> str | None:
@@ -216,11 +181,3 @@ def _countdown(reason: object) -> float:
     if isinstance(when, datetime) and when.tzinfo is not None:
         return max((when - SystemClock().now()).total_seconds(), 0.0)
     return float(when) if isinstance(when, int | float) else 0.0
-
-
-def _why_cut_short(exception: BaseException) -> str | None:
-    if isinstance(exception, WorkerLostError):
-        return "The process that ran the task died."
-    if isinstance(exception, TimeLimitExceeded):
-        return "The task ran into its hard time limit."
-    return None

@@ -10,7 +10,7 @@ from punctual.domain.run import RunError, RunState
 from punctual.engine import outcomes
 from punctual.engine.dispatcher import RESEND_AFTER
 from punctual.store import attempts
-from punctual.store.attempts import Ending
+from punctual.store.attempts import Ending, Runner
 from punctual.store.database import Transaction
 
 
@@ -20,8 +20,7 @@ class Started:
 
     run_id: UUID
     moment: float
-    worker: str
-    worker_id: UUID | None
+    runner: Runner
     attempt: int
     timeout: float | None
 
@@ -31,8 +30,7 @@ class Started:
         return attempts.start(
             tx,
             self.run_id,
-            worker=self.worker,
-            worker_id=self.worker_id,
+            self.runner,
             attempt=self.attempt,
             deadline=deadline,
             at=at,
@@ -53,14 +51,43 @@ class Retrying:
     def write(self, tx: Transaction, at: datetime) -> bool:
         """Write it; False: the ledger refused the move."""
         overdue = at + timedelta(seconds=self.countdown) + RESEND_AFTER
-        return attempts.retry(
-            tx, self.run_id, attempt=self.attempt, error=self.error, send_at=overdue, sent_by_celery=True
-        )
+        return outcomes.retrying(tx, self.run_id, attempt=self.attempt, at=at, error=self.error, send_at=overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """An attempt was broken off, and its message is in the queue again."""
+
+    run_id: UUID
+    moment: float
+    attempt: int
+    error: RunError
+
+    def write(self, tx: Transaction, at: datetime, *, again: bool = False) -> bool:
+        """Write it; False: the ledger refused the move, which it also does when it is written `again`."""
+        del again
+        overdue = at + RESEND_AFTER
+        return outcomes.given_back(tx, self.run_id, attempt=self.attempt, at=at, error=self.error, send_at=overdue)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The process that ran an attempt died; `worker_id` is the life of the worker that it belonged to."""
+
+    run_id: UUID
+    moment: float
+    attempt: int | None
+    worker_id: UUID | None
+    why: str
+
+    def write(self, tx: Transaction, at: datetime) -> bool:
+        """Write it; False: the ledger refused the move."""
+        return outcomes.lost(tx, self.run_id, attempt=self.attempt, at=at, why=self.why, holder=self.worker_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt came to an end, and Celery sends no other."""
+    """An attempt came to an end, and Celery sends no other; `begun` is false where it could not even begin."""
 
     run_id: UUID
     moment: float
@@ -70,20 +97,23 @@ class Ended:
     result: JsonValue = None
     error: RunError | None = None
     reason: str | None = None
+    begun: bool = True
 
     def write(self, tx: Transaction, at: datetime) -> bool:
         """Write it; False: the ledger refused the move."""
-        run_id, attempt, worker = self.run_id, self.attempt, self.worker
+        run_id, attempt, worker, reason, begun = self.run_id, self.attempt, self.worker, self.reason, self.begun
         match self.state:
             case RunState.SUCCEEDED:
                 return outcomes.succeeded(tx, run_id, attempt=attempt, at=at, result=self.result, worker=worker)
             case RunState.FAILED:
-                error, reason = self.error, self.reason
-                return outcomes.failed(tx, run_id, attempt=attempt, at=at, error=error, reason=reason, worker=worker)
-            case state:
-                return attempts.end(
-                    tx, run_id, Ending(state, reason=self.reason, worker=worker), attempt=attempt, at=at
+                return outcomes.failed(
+                    tx, run_id, attempt=attempt, at=at, error=self.error, reason=reason, worker=worker, begun=begun
                 )
+            case RunState.CANCELLED:
+                return outcomes.cancelled(tx, run_id, attempt=attempt, at=at, reason=reason, worker=worker, begun=begun)
+            case state:
+                ending = Ending(state, reason=reason, worker=worker)
+                return attempts.end(tx, run_id, ending, attempt=attempt, at=at, begun=begun)
 
 
-Record = Started | Retrying | Ended
+Record = Started | Retrying | GivenBack | Lost | Ended

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import Celery
 
+from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.signatures import served_tasks
 from punctual.celery.unheard import UnheardEnds
 from punctual.celery.worker_id import this_worker
@@ -81,10 +82,18 @@ class Registry:
     database is away it goes on trying.
     """
 
-    def __init__(self, database_url: str, presence: Presence, *, interval: float = _HEARTBEAT_SECONDS) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self,
+        database_url: str,
+        presence: Presence,
+        lost: LostProcesses | None = None,
+        *,
+        interval: float = _HEARTBEAT_SECONDS,
+    ) -> None:
+        """Start nothing yet. With each sign of life, `lost` looks for processes of the worker that have died."""
         self._url = database_url
         self._presence = presence
+        self._lost = lost
         self._interval = interval
         self._stopping = threading.Event()
         self._unheard = UnheardEnds()
@@ -129,6 +138,8 @@ class Registry:
         if not self._synchronised:
             self._synchronise(database, clock)
         self._unheard.step(database, clock)
+        if self._lost is not None:
+            self._lost.look(database)
 
     def _announce(self, database: Database, clock: DatabaseClock) -> None:
         now, facts = clock.now(), self._presence

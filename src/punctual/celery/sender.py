@@ -2,13 +2,12 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 from celery import Celery
 
 from punctual.celery.link import Link
 from punctual.domain.errors import BrokerUnavailableError
-from punctual.domain.run import Stop
+from punctual.domain.run import StopRequest
 from punctual.engine.sender import TaskMessage, Unsendable
 
 
@@ -38,10 +37,10 @@ class CelerySender:
             self._attempt(lambda link: link.publish(messages))
         return ()
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
-        """Revoke by remote control; raises BrokerUnavailableError."""
+    def stop(self, requests: Sequence[StopRequest]) -> None:
+        """Ask by remote control; raises BrokerUnavailableError."""
         with self._lock:
-            self._attempt(lambda link: link.stop(runs))
+            self._attempt(lambda link: link.stop(requests))
 
     def check(self) -> None:
         """Return if the broker answers; raise BrokerUnavailableError otherwise."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from punctual.celery.records import Record, Started
+from punctual.celery.records import GivenBack, Record, Started
 from punctual.domain.clock import monotonic
 from punctual.engine import outcomes
 from punctual.store import runs
@@ -36,11 +36,11 @@ class Session:
         instant, paired = self._anchor
         return instant + timedelta(seconds=moment - paired)
 
-    def start(self, started: Started, at: datetime, *, again: bool) -> bool:
-        """Let an attempt begin; `again` when this was asked before, and the answer did not arrive."""
+    def ask(self, record: Started | GivenBack, at: datetime, *, again: bool) -> bool:
+        """Write a record and return whether the ledger took it; `again` when the answer to this did not arrive."""
         database, _ = self._open()
         with database.write() as tx:
-            return started.write(tx, at, again=again)
+            return record.write(tx, at, again=again)
 
     def write(self, batch: Sequence[Record]) -> None:
         """Write records in one transaction."""

@@ -5,33 +5,49 @@ a process of its pool does when it starts (`process_initializer`); so they are g
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from billiard.einfo import ExceptionInfo
 from celery import Celery
 from celery.app.trace import TraceInfo, trace_ok_t
 from celery.exceptions import Ignore
-from celery.states import IGNORED
+from celery.states import IGNORED, REJECTED
 
 
-def guard(app: Celery, admits: Callable[[str, Mapping[str, Any]], bool]) -> None:
-    """Let the tasks of an app run only when `admits` says so of their id and their request."""
+class Keeper(Protocol):
+    """Who is asked before a task runs."""
+
+    def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
+        """Tell whether a task may run."""
+        ...
+
+    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Hear that a task raised Reject(requeue=True), before its message goes back to the queue."""
+        ...
+
+
+def guard(app: Celery, keeper: Keeper) -> None:
+    """Let the tasks of an app run only when the keeper admits them."""
     for task in app.tasks.values():
         tracer = task.__trace__
         if tracer is not None and not isinstance(tracer, _Guarded):
-            task.__trace__ = _Guarded(tracer, admits)
+            task.__trace__ = _Guarded(tracer, keeper)
 
 
 class _Guarded(NamedTuple):
-    """A tracer, and what is asked before it."""
+    """A tracer, and who is asked before it."""
 
     tracer: Callable[..., Any]
-    admits: Callable[[str, Mapping[str, Any]], bool]
+    keeper: Keeper
 
     def __call__(self, uuid: str, args: Any, kwargs: Any, request: Any = None) -> Any:  # noqa: ANN401 - Celery has no types
-        if self.admits(uuid, request or {}):
-            return self.tracer(uuid, args, kwargs, request)
-        return _refusal()
+        request = request or {}
+        if not self.keeper.admits(uuid, request):
+            return _refusal()
+        traced = self.tracer(uuid, args, kwargs, request)
+        if traced.info is not None and traced.info.state == REJECTED and traced.info.retval.requeue:
+            self.keeper.gave_back(uuid, request, traced.info.retval)
+        return traced
 
 
 def _refusal() -> Any:  # noqa: ANN401 - Celery has no types

@@ -49,17 +49,17 @@ def cancel(tx: Transaction, run: Run, wish: Wish, *, now: datetime) -> tuple[Int
     if run.state in TERMINAL:
         message = f"The run {run.id} is {run.state.value}: it has ended, so it cannot be cancelled."
         raise ConflictError(message, fix="Look at the run to see how it ended.")
-    tx.changed = True
-    if run.state is not RunState.BUFFERED:
-        admission.ask_to_stop(tx, [run.id], Stop.TERMINATE if wish.terminate else Stop.CANCEL)
+    stop = Stop.TERMINATE if wish.terminate else Stop.CANCEL
     if run.state is not RunState.RUNNING:
         reason = _reason(f"Cancelled by {wish.actor} while it was {run.state.value}", wish.note)
-        admission.cancel(tx, [run.id], reason=reason, at=now)
+        admission.ask_to_stop(tx, [run.id], stop, reason=reason, at=now)
         return Interruption.NOT_NEEDED, "It is cancelled: no worker starts it any more."
     if wish.terminate:
-        admission.cancel(tx, [run.id], reason=_reason(f"Terminated by {wish.actor} while it ran", wish.note), at=now)
+        reason = _reason(f"Terminated by {wish.actor} while it ran", wish.note)
+        admission.cancel(tx, [run.id], reason=reason, at=now)
     else:
-        admission.tell_why(tx, run.id, _reason(f"{wish.actor} asked it to stop", wish.note))
+        reason = _reason(f"{wish.actor} asked it to stop", wish.note)
+    admission.ask_to_stop(tx, [run.id], stop, reason=reason, at=now)
     worker = None if run.worker is None else workers.get(tx, run.worker)
     return _interruption(worker, terminate=wish.terminate)
 

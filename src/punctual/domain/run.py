@@ -1,5 +1,6 @@
 """A run: the ledger's record of one fire time, and the moves it may make."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -51,7 +52,7 @@ ALLOWED_FROM: dict[RunState, frozenset[RunState]] = {
     RunState.SUCCEEDED: _BEFORE_START | _STARTED,
     RunState.FAILED: _BEFORE_START | _STARTED,
     RunState.CANCELLED: _BEFORE_START | _STARTED | {RunState.BUFFERED},
-    RunState.LOST: _STARTED,
+    RunState.LOST: _BEFORE_START | _STARTED,
     RunState.EXPIRED: _BEFORE_START | {RunState.BUFFERED},
     RunState.SKIPPED: frozenset({RunState.PENDING, RunState.BUFFERED}),
     RunState.MISSED: frozenset(),
@@ -72,6 +73,19 @@ class Stop(StrEnum):
 
     CANCEL = "cancel"
     TERMINATE = "terminate"
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """A run that workers are to stop, up to and with its attempt of this number; None is all of them.
+
+    Attempts that follow may run, unless the run is `over`.
+    """
+
+    run_id: UUID
+    stop: Stop
+    attempt: int | None = None
+    over: bool = False
 
 
 class Arguments(BaseModel):

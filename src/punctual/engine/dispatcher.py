@@ -91,7 +91,7 @@ class Dispatcher:
             self._back_off(now, error)
             return
         with self._database.write() as tx:
-            attempts.asked_to_stop(tx, [key for key, _ in stops])
+            attempts.asked_to_stop(tx, stops)
 
     def _send(self, messages: Sequence[TaskMessage], lease: Lease, again_at: Mapping[UUID, datetime]) -> None:
         """Publish; `again_at` has the runs that were sent before, with when to send them once more."""

@@ -41,17 +41,21 @@ def failed(
     error: RunError | None,
     reason: str | None = None,
     worker: str | None = None,
+    begun: bool = True,
 ) -> bool:
     """Record that an attempt failed: another one follows if the schedule's `retry` allows it, else the run has failed.
 
-    One that was asked to stop is cancelled by it. False: the ledger refused it.
+    One that was asked to stop is cancelled. `begun` is false where the attempt could not even begin. False: the ledger
+    refused it.
     """
     facts = attempts.facts_of(tx, run_id)
     if facts is None or facts.state in TERMINAL:
         return False
-    if facts.stopped:
-        return _stopped(tx, run_id, attempt=attempt, at=at, error=error, worker=worker)
     number = attempt or max(facts.attempt, 1)
+    if not begun and facts.attempt >= number:  # another delivery of its message
+        return False
+    if facts.cancelling is not None:
+        return _cancel(tx, run_id, facts.cancelling, attempt, at, error=error, worker=worker)
     pause = _retry(facts).pause_after(number)
     if pause is None:
         ending = Ending(RunState.FAILED, error=error, reason=reason, worker=worker)
@@ -60,21 +64,65 @@ def failed(
     return _again(tx, run_id, number, told, at + pause)
 
 
-def lost(tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, why: str) -> bool:
-    """Record that a worker died with an attempt: by the schedule's `on_lost` it is made again, or the run is lost.
+def retrying(tx: Transaction, run_id: UUID, *, attempt: int, at: datetime, error: RunError, send_at: datetime) -> bool:
+    """Record that an attempt failed and that Celery has sent the next one, taken for lost from `send_at` on.
+
+    One that was asked to stop is cancelled. False: the ledger refused it.
+    """
+    if (reason := _cancelling(tx, run_id)) is not None:
+        return _cancel(tx, run_id, reason, attempt, at, error=error)
+    return attempts.retry(tx, run_id, attempt=attempt, error=error, send_at=send_at, sent_by_celery=True)
+
+
+def given_back(
+    tx: Transaction, run_id: UUID, *, attempt: int, at: datetime, error: RunError, send_at: datetime
+) -> bool:
+    """Record that an attempt was broken off and its message is in the queue again, taken for lost from `send_at` on.
+
+    One that was asked to stop is cancelled. False: the ledger refused it.
+    """
+    if (reason := _cancelling(tx, run_id)) is not None:
+        return _cancel(tx, run_id, reason, attempt, at, error=error)
+    return attempts.give_back(tx, run_id, attempt=attempt, error=error, send_at=send_at)
+
+
+def cancelled(
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    attempt: int | None,
+    at: datetime,
+    reason: str | None,
+    worker: str | None,
+    begun: bool = True,
+) -> bool:
+    """Record that a run was cancelled: for the reason for which it was asked to stop, else for this one.
 
     One that was asked to stop is cancelled by it. False: the ledger refused it.
+    """
+    asked = _cancelling(tx, run_id) or reason
+    ending = Ending(RunState.CANCELLED, reason=asked, worker=worker)
+    return attempts.end(tx, run_id, ending, attempt=attempt, at=at, begun=begun)
+
+
+def lost(
+    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, why: str, holder: UUID | None = None
+) -> bool:
+    """Record that a worker died with an attempt: by the schedule's `on_lost` it is made again, or the run is lost.
+
+    One that was asked to stop is cancelled. With a `holder`, an attempt that another life of a worker runs is left
+    alone. False: the ledger refused it.
     """
     facts = attempts.facts_of(tx, run_id)
     if facts is None or facts.state in TERMINAL:
         return False
-    if facts.stopped:
-        return _stopped(tx, run_id, attempt=attempt, at=at, error=RunError(type="WorkerLost", message=why), worker=None)
     number = attempt or max(facts.attempt, 1)
+    if facts.cancelling is not None:
+        return _cancel(tx, run_id, facts.cancelling, number, at, holder=holder)
     most = max(MOST_LOST_ATTEMPTS, _retry(facts).attempts)
     if facts.document.get("on_lost") == OnLost.RERUN and number < most:
-        return _again(tx, run_id, number, RunError(type="WorkerLost", message=why), at)
-    return _end(tx, run_id, facts, Ending(RunState.LOST, reason=why), attempt, at)
+        return _again(tx, run_id, number, RunError(type="WorkerLost", message=why), at, holder)
+    return _end(tx, run_id, facts, Ending(RunState.LOST, reason=why), number, at, holder)
 
 
 def wake_waiting(tx: Transaction) -> None:
@@ -83,24 +131,48 @@ def wake_waiting(tx: Transaction) -> None:
         tx.changed = True
 
 
-def _stopped(
-    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, error: RunError | None, worker: str | None
+def _cancelling(tx: Transaction, run_id: UUID) -> str | None:
+    facts = attempts.facts_of(tx, run_id)
+    return None if facts is None else facts.cancelling
+
+
+def _cancel(
+    tx: Transaction,
+    run_id: UUID,
+    reason: str,
+    attempt: int | None,
+    at: datetime,
+    *,
+    error: RunError | None = None,
+    worker: str | None = None,
+    holder: UUID | None = None,
 ) -> bool:
-    """End a run that stopped as it was asked to; this is no failure of its schedule."""
-    ending = Ending(RunState.CANCELLED, error=error, reason="It was asked to stop.", worker=worker)
-    return attempts.end(tx, run_id, ending, attempt=attempt, at=at)
+    ending = Ending(RunState.CANCELLED, reason=reason, error=error, worker=worker)
+    return attempts.end(tx, run_id, ending, attempt=attempt, at=at, holder=holder)
 
 
-def _again(tx: Transaction, run_id: UUID, attempt: int, error: RunError, send_at: datetime) -> bool:
-    moved = attempts.retry(tx, run_id, attempt=attempt, error=error, send_at=send_at, sent_by_celery=False)
+def _again(
+    tx: Transaction, run_id: UUID, attempt: int, error: RunError, send_at: datetime, holder: UUID | None = None
+) -> bool:
+    moved = attempts.retry(
+        tx, run_id, attempt=attempt, error=error, send_at=send_at, sent_by_celery=False, holder=holder
+    )
     tx.changed = tx.changed or moved
     return moved
 
 
-def _end(tx: Transaction, run_id: UUID, facts: RunFacts, ending: Ending, attempt: int | None, at: datetime) -> bool:
+def _end(
+    tx: Transaction,
+    run_id: UUID,
+    facts: RunFacts,
+    ending: Ending,
+    attempt: int | None,
+    at: datetime,
+    holder: UUID | None = None,
+) -> bool:
     """End a run badly. The schedule is locked first, as by all who lock both."""
     failures.hold(tx, facts.schedule_id)
-    if not attempts.end(tx, run_id, ending, attempt=attempt, at=at):
+    if not attempts.end(tx, run_id, ending, attempt=attempt, at=at, holder=holder):
         return False
     streak = failures.count(tx, facts.schedule_id)
     most = failures.most(tx, facts.schedule_id)

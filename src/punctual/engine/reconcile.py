@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from punctual.domain.clock import Clock
-from punctual.domain.run import RunError, RunState, Stop
+from punctual.domain.run import RunError, RunState
 from punctual.engine import outcomes
 from punctual.store import admission, attempts, waiting
 from punctual.store.attempts import Ending, OpenAttempt
@@ -65,11 +65,11 @@ def end_overdue(database: Database, now: datetime) -> int:
 def _end_one(tx: Transaction, overdue: OpenAttempt, now: datetime) -> None:
     if overdue.state is not RunState.RUNNING:
         reason = "It did not start in time: its schedule lets it expire."
-        attempts.end(tx, overdue.id, Ending(RunState.EXPIRED, reason=reason), attempt=0, at=now)
+        attempts.end(tx, overdue.id, Ending(RunState.EXPIRED, reason=reason), attempt=1, at=now, begun=False)
         return
     error = RunError(type="TimedOut", message=f"Attempt {overdue.attempt} ran for longer than the schedule's timeout.")
     if outcomes.failed(tx, overdue.id, attempt=overdue.attempt, at=now, error=error, reason=error.message):
-        admission.ask_to_stop(tx, [overdue.id], Stop.TERMINATE)
+        admission.ask_to_stop_attempt(tx, overdue.id, overdue.attempt)
 
 
 class LostRuns:

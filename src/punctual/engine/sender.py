@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from punctual.domain.run import Stop
+from punctual.domain.run import StopRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Sender(Protocol):
         """
         ...
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
-        """Ask all workers to stop runs that they have or will get; raises BrokerUnavailableError.
+    def stop(self, requests: Sequence[StopRequest]) -> None:
+        """Ask all workers to stop runs that they have, or will get where these are over; raises BrokerUnavailableError.
 
         A worker that cannot interrupt a running task goes on with it; which can depends on its pool.
         """

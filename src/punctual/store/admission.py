@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, true, update
 
 from punctual.domain.overlap import OpenRun, Verdict, admit, replaced_reason
 from punctual.domain.policies import Overlap, RunRules
@@ -69,9 +69,10 @@ class Admission:
         ended: set[UUID] = set()
         for overlap, fire_time, verdict in self._made_room:
             ids = [run.id for run in verdict.ended]
-            cancel(self._tx, ids, reason=replaced_reason(overlap, fire_time), at=now)
+            reason = replaced_reason(overlap, fire_time)
+            cancel(self._tx, ids, reason=reason, at=now)
             stop = Stop.TERMINATE if overlap is Overlap.TERMINATE_OTHER else Stop.CANCEL
-            ask_to_stop(self._tx, [run.id for run in verdict.stopped], stop)
+            ask_to_stop(self._tx, [run.id for run in verdict.stopped], stop, reason=reason, at=now)
             ended.update(ids)
         return ended
 
@@ -83,16 +84,29 @@ def cancel(tx: Transaction, ids: Sequence[UUID], *, reason: str, at: datetime) -
         tx.connection.execute(update(runs).where(runs.c.id.in_(ids), is_open(runs)).values(ended))
 
 
-def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop) -> None:
-    """Let any node ask the workers to stop these runs."""
-    if ids:
-        tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=stop.value))
-        tx.changed = True
+def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop, *, reason: str, at: datetime) -> None:
+    """Let any node ask the workers to stop these runs, whichever attempt they are at.
+
+    One that runs is cancelled when its attempt ends without success, the others at once. Those that were asked to
+    clean up already are not asked to do so again, because that would interrupt them at it.
+    """
+    if not ids:
+        return
+    running = runs.c.state == RunState.RUNNING.value
+    again = runs.c.cancelling.is_(None) if stop is Stop.CANCEL else true()
+    cancelling = case((running, reason), else_=runs.c.cancelling)
+    asked = {"stop": stop.value, "stop_attempt": None, "cancelling": cancelling}
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids), again).values(asked))
+    over = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids), is_open(runs), ~running).values(over))
+    tx.changed = True
 
 
-def tell_why(tx: Transaction, run_id: UUID, reason: str) -> None:
-    """Say of a run that goes on why it is to end."""
-    tx.connection.execute(update(runs).where(runs.c.id == run_id).values(reason=reason))
+def ask_to_stop_attempt(tx: Transaction, run_id: UUID, attempt: int) -> None:
+    """Let any node ask the workers to terminate this attempt of a run, and those before."""
+    asked = {"stop": Stop.TERMINATE.value, "stop_attempt": attempt}
+    tx.connection.execute(update(runs).where(runs.c.id == run_id).values(asked))
+    tx.changed = True
 
 
 LEFT_ALONE: dict[str, Any] = {"send_at": None, "lease_node": None, "deadline": None}

@@ -7,7 +7,6 @@ from sqlalchemy import Column, ScalarSelect, exists, func, select
 
 from punctual.domain.run import RunState
 from punctual.store import backfills
-from punctual.store.attempts import TO_STOP
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedules
 
@@ -35,7 +34,7 @@ def read(tx: Transaction) -> Agenda:
         _least(runs.c.send_at),
         _least(runs.c.deadline),
         exists(select(runs.c.id).where(runs.c.state == RunState.BUFFERED.value)),
-        exists(select(runs.c.id).where(TO_STOP)),
+        exists(select(runs.c.id).where(runs.c.stop.is_not(None))),
         backfills.are_running(),
     )
     due, send, deadline, buffered, stops, running = tx.connection.execute(query).one()

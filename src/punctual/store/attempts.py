@@ -7,30 +7,25 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from punctual.domain.run import ALLOWED_FROM, RunError, RunState, Stop
+from punctual.domain.run import ALLOWED_FROM, TERMINAL, RunError, RunState, Stop, StopRequest
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedule_versions, workers
-
-TO_STOP = runs.c.stop.in_([stop.value for stop in Stop])
-"""Whether workers are still to be asked to stop a run."""
-
-_ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What decides on the end of an attempt; `document` is the version of the spec that the run belongs to.
 
-    `stopped` tells whether the attempt that runs was asked, or is to be asked, to stop.
+    `cancelling` says why the run was asked to stop; None when it was not.
     """
 
     schedule_id: UUID
     state: RunState
     attempt: int
-    stopped: bool
+    cancelling: str | None
     document: dict[str, Any]
 
 
@@ -55,27 +50,51 @@ class OpenAttempt:
     worker: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Who runs an attempt: a worker by its name, the life of it, and the process; None where it does not say."""
+
+    worker: str
+    worker_id: UUID | None = None
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAttempt:
+    """An attempt that runs, and the process that runs it."""
+
+    run_id: UUID
+    attempt: int
+    pid: int
+
+
 def start(
     tx: Transaction,
     run_id: UUID,
+    runner: Runner,
     *,
-    worker: str,
-    worker_id: UUID | None,
     attempt: int,
     deadline: datetime | None,
     at: datetime,
     again: bool = False,
 ) -> bool:
-    """Let an attempt begin; False: it must not, for it has begun before, or the run has ended.
+    """Let an attempt begin; False: it must not, for it has begun before, or the run has ended or is to end.
 
     Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out. Who did not
     hear the answer asks `again` with the same facts, and gets the same answer.
     """
-    who = {"worker": worker, "worker_id": worker_id, "attempt": attempt, "started_at": at}
+    who = {
+        "worker": runner.worker,
+        "worker_id": runner.worker_id,
+        "worker_pid": runner.pid,
+        "attempt": attempt,
+        "started_at": at,
+    }
     may = runs.c.attempt < attempt
     if again:
         may = or_(may, and_(*(runs.c[name].is_not_distinct_from(fact) for name, fact in who.items())))
-    return _move(tx, run_id, RunState.RUNNING, {**who, "error": None, "stop": None, "deadline": deadline}, may)
+    facts = {**who, "error": None, "deadline": deadline}
+    return _move(tx, run_id, RunState.RUNNING, facts, may, runs.c.cancelling.is_(None))
 
 
 def retry(
@@ -86,23 +105,44 @@ def retry(
     error: RunError,
     send_at: datetime,
     sent_by_celery: bool,
+    holder: UUID | None = None,
 ) -> bool:
     """Record that an attempt failed and another one follows, sent by a node from `send_at` on.
 
     Where Celery itself has sent the message, that is when a node takes it for lost. False: the ledger refused the
-    move; so is one that comes after the next attempt has started.
+    move; so is one that comes after the next attempt has started. `holder` is for `end`'s reason.
     """
     facts: dict[str, Any] = {"attempt": attempt, "error": error.model_dump(mode="json"), "send_at": send_at}
     if not sent_by_celery:
         facts["queued_at"] = None
-    return _move(tx, run_id, RunState.RETRYING, facts, runs.c.attempt <= attempt, _not_over(attempt))
+    return _move(tx, run_id, RunState.RETRYING, facts, *_fence(attempt, holder))
 
 
-def end(tx: Transaction, run_id: UUID, ending: Ending, *, attempt: int | None, at: datetime) -> bool:
+def give_back(tx: Transaction, run_id: UUID, *, attempt: int, error: RunError, send_at: datetime) -> bool:
+    """Record that an attempt was broken off and its message is in the queue again, from which it may start anew.
+
+    From `send_at` on the message is taken for lost. False: the ledger refused the move.
+    """
+    facts = {"attempt": attempt - 1, "error": error.model_dump(mode="json"), "send_at": send_at}
+    running = and_(runs.c.state == RunState.RUNNING.value, runs.c.attempt == attempt)
+    return _move(tx, run_id, RunState.RETRYING, facts, running)
+
+
+def end(
+    tx: Transaction,
+    run_id: UUID,
+    ending: Ending,
+    *,
+    attempt: int | None,
+    at: datetime,
+    begun: bool = True,
+    holder: UUID | None = None,
+) -> bool:
     """Record a terminal state; False: the ledger refused the move, for the first terminal state wins.
 
-    An attempt that failed already has no say any more; None speaks for whichever is the last. Of a run that was
-    asked to stop, the reason that says by whom is kept.
+    An attempt that failed already has no say any more; None speaks for whichever is the last. What is said of one that
+    was not `begun` is refused when it has, by another delivery of its message; and so is, with a `holder`, what is
+    said of an attempt that another life of a worker runs.
     """
     facts: dict[str, Any] = {
         "finished_at": at,
@@ -110,14 +150,13 @@ def end(tx: Transaction, run_id: UUID, ending: Ending, *, attempt: int | None, a
         "error": None if ending.error is None else ending.error.model_dump(mode="json"),
         "reason": ending.reason,
     }
-    if ending.state is RunState.CANCELLED:
-        facts["reason"] = func.coalesce(runs.c.reason, ending.reason)
     if ending.worker is not None:
         facts["worker"] = ending.worker
-    if attempt is not None and ending.state is not RunState.EXPIRED:
-        facts["attempt"] = attempt
-    fence = [] if attempt is None else [_not_over(attempt)]
-    return _move(tx, run_id, ending.state, facts, *fence)
+    if attempt is None:
+        return _move(tx, run_id, ending.state, facts)
+    if not begun:
+        return _move(tx, run_id, ending.state, facts, runs.c.attempt < attempt)
+    return _move(tx, run_id, ending.state, {**facts, "attempt": attempt}, *_fence(attempt, holder))
 
 
 def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
@@ -126,15 +165,14 @@ def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
         schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
     )
     query = (
-        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, runs.c.stop, schedule_versions.c.spec)
+        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, runs.c.cancelling, schedule_versions.c.spec)
         .join(schedule_versions, version)
         .where(runs.c.id == run_id)
     )
     row = tx.connection.execute(query).one_or_none()
     if row is None:
         return None
-    stopped = row.state == RunState.RUNNING.value and row.stop is not None
-    return RunFacts(row.schedule_id, RunState(row.state), row.attempt, stopped, row.spec)
+    return RunFacts(row.schedule_id, RunState(row.state), row.attempt, row.cancelling, row.spec)
 
 
 def overdue(tx: Transaction, now: datetime, *, limit: int) -> list[OpenAttempt]:
@@ -166,15 +204,28 @@ def running_in(tx: Transaction, worker_id: UUID) -> list[OpenAttempt]:
     return _open(tx, query)
 
 
-def to_stop(tx: Transaction, *, limit: int) -> list[tuple[UUID, Stop]]:
+def held_by(tx: Transaction, worker_id: UUID) -> list[HeldAttempt]:
+    """Return the attempts that a life of a worker runs, each with the process that does."""
+    query = select(runs.c.id, runs.c.attempt, runs.c.worker_pid).where(
+        runs.c.state == RunState.RUNNING.value, runs.c.worker_id == worker_id, runs.c.worker_pid.is_not(None)
+    )
+    return [HeldAttempt(*row) for row in tx.connection.execute(query)]
+
+
+def to_stop(tx: Transaction, *, limit: int) -> list[StopRequest]:
     """Return the runs that workers are still to be asked to stop."""
-    query = select(runs.c.id, runs.c.stop).where(TO_STOP).limit(limit)
-    return [(key, Stop(stop)) for key, stop in tx.connection.execute(query)]
+    query = select(runs.c.id, runs.c.stop, runs.c.stop_attempt, runs.c.state).where(runs.c.stop.is_not(None))
+    return [
+        StopRequest(key, Stop(stop), attempt, over=RunState(state) in TERMINAL)
+        for key, stop, attempt, state in tx.connection.execute(query.limit(limit))
+    ]
 
 
-def asked_to_stop(tx: Transaction, ids: Sequence[UUID]) -> None:
-    """Note that the workers were asked; that stays, so that a run which fails because of it is not attempted again."""
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(stop=_ASKED))
+def asked_to_stop(tx: Transaction, requests: Sequence[StopRequest]) -> None:
+    """Note that the workers were asked; what is to be asked of them since then stays."""
+    for stop in {request.stop for request in requests}:
+        ids = [request.run_id for request in requests if request.stop is stop]
+        tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.stop == stop.value).values(stop=None))
 
 
 def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of the four columns
@@ -182,6 +233,13 @@ def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a
         OpenAttempt(key, RunState(state), attempt, worker)
         for key, state, attempt, worker in tx.connection.execute(query)
     ]
+
+
+def _fence(attempt: int, holder: UUID | None) -> list[ColumnElement[bool]]:
+    fence = [_not_over(attempt)]
+    if holder is not None:
+        fence.append(or_(runs.c.state != RunState.RUNNING.value, runs.c.worker_id == holder))
+    return fence
 
 
 def _not_over(attempt: int) -> ColumnElement[bool]:

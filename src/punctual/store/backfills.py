@@ -177,13 +177,15 @@ def end(tx: Transaction, backfill_id: UUID, state: BackfillState, *, reason: str
 def cancel_unstarted(tx: Transaction, backfill_id: UUID, *, reason: str, at: datetime) -> None:
     """Cancel the runs of a backfill that no worker has started; workers are told to drop messages that were sent."""
     _cancel(tx, backfill_id, [RunState.BUFFERED], reason=reason, at=at)
-    ask_to_stop(tx, _cancel(tx, backfill_id, [RunState.PENDING, RunState.QUEUED], reason=reason, at=at), Stop.CANCEL)
+    sent = _cancel(tx, backfill_id, [RunState.PENDING, RunState.QUEUED], reason=reason, at=at)
+    ask_to_stop(tx, sent, Stop.CANCEL, reason=reason, at=at)
 
 
 def terminate_started(tx: Transaction, backfill_id: UUID, *, reason: str, at: datetime) -> None:
     """Cancel the runs of a backfill that workers have started, and let these terminate them."""
     started = [RunState.RUNNING, RunState.RETRYING]
-    ask_to_stop(tx, _cancel(tx, backfill_id, started, reason=reason, at=at), Stop.TERMINATE)
+    ended = _cancel(tx, backfill_id, started, reason=reason, at=at)
+    ask_to_stop(tx, ended, Stop.TERMINATE, reason=reason, at=at)
 
 
 def _cancel(tx: Transaction, backfill_id: UUID, states: Sequence[RunState], *, reason: str, at: datetime) -> list[UUID]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
-from punctual.domain.run import REPEATED_WITHIN, Cause, Run, RunError, RunState
+from punctual.domain.run import REPEATED_WITHIN, TERMINAL, Cause, Run, RunError, RunState
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
@@ -166,7 +166,7 @@ def _run(row: Row[Any]) -> Run:
         schedule_version=row.schedule_version,
         cause=Cause(row.cause),
         state=state,
-        reason=row.reason,
+        reason=row.reason if row.cancelling is None or state in TERMINAL else row.cancelling,
         fire_time=row.fire_time,
         due_time=row.due_time,
         task=spec["task"],

@@ -128,12 +128,17 @@ runs = Table(
     ),
     Column("concurrency_key", String(200)),
     Column("concurrency_limit", Integer),
-    Column("stop", String(16), comment="how workers are to be asked to stop it, or that they were asked"),
+    Column("stop", String(16), comment="how workers are still to be asked to stop it"),
+    Column("stop_attempt", Integer, comment="the last attempt that is to be stopped; null: all"),
+    Column(
+        "cancelling", Text, comment="why it is to be cancelled when its attempt ends without success; null: it is not"
+    ),
     Column("queued_at", UtcDateTime),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("worker", String(255)),
     Column("worker_id", Uuid, comment="that life of the worker; a name comes back, an id never"),
+    Column("worker_pid", Integer, comment="the process of the worker that runs it"),
     Column("attempt", Integer, nullable=False),
     Column("result", JSON(none_as_null=True)),
     Column("error", JSON(none_as_null=True)),

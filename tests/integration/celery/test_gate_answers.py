@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from punctual.celery.gate import Gate
-from punctual.celery.records import Started
+from punctual.celery.records import GivenBack, Started
 from punctual.control.schedules import Schedules
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import Run, RunState
 from punctual.store import attempts, runs
 from punctual.store.admission import cancel
+from punctual.store.attempts import Runner
 from punctual.store.database import Database
 from punctual.store.tables import runs as runs_table
 from servers.postgres import PostgresServer
@@ -30,7 +31,7 @@ class Asked:
 
     def __init__(self, database: Database, url: str, patience: float = 10.0, rest: float = 60.0) -> None:
         self.database = database
-        self.opened: list[Started] = []
+        self.opened: list[Started | GivenBack] = []
         self.gate = Gate(lambda: url, self.opened.append, patience=patience, rest=rest)
 
     def new_run(self) -> UUID:
@@ -133,6 +134,19 @@ def test_a_task_that_takes_the_place_of_another_passes_and_its_start_is_handed_o
     assert [started.run_id for started in asked.opened] == [run_id, run_id]
 
 
+def test_an_attempt_that_was_given_back_starts_anew(asked: Asked) -> None:
+    run_id = asked.new_run()
+    headers = {"punctual_run": str(run_id), "punctual_attempt": "1"}
+    assert asked.ask(run_id)
+    asked.gate.gave_back(str(run_id), headers, OSError("busy"))
+    run = asked.get(run_id)
+    assert run.error is not None
+    assert (run.state, run.attempt, run.error.message) == (RunState.RETRYING, 0, "busy")
+    assert asked.ask(run_id)
+    assert not asked.ask(run_id)
+    assert (asked.get(run_id).state, asked.get(run_id).attempt) == (RunState.RUNNING, 1)
+
+
 def test_who_did_not_hear_the_answer_gets_it_again(database: Database) -> None:
     run_id = Asked(database, "").new_run()
     at = SystemClock().now()
@@ -140,10 +154,14 @@ def test_who_did_not_hear_the_answer_gets_it_again(database: Database) -> None:
     for again in (False, True):
         with database.write() as tx:
             assert start(tx, run_id, worker_id=worker_id, at=at, again=again)
-    for other in ({"at": at + timedelta(microseconds=1)}, {"worker": "v"}, {"worker_id": None}):
+    for other, when in (
+        (Runner("w", worker_id), at + timedelta(microseconds=1)),
+        (Runner("v", worker_id), at),
+        (Runner("w"), at),
+        (Runner("w", worker_id, 7), at),
+    ):
         with database.write() as tx:
-            facts = {"worker": "w", "worker_id": worker_id, "at": at, **other}
-            assert not attempts.start(tx, run_id, attempt=1, deadline=None, again=True, **facts)  # type: ignore[arg-type] # mypy mixes the facts
+            assert not attempts.start(tx, run_id, other, attempt=1, deadline=None, at=when, again=True)
 
 
 def test_a_connection_that_was_cut_is_opened_again_at_once(
@@ -188,7 +206,7 @@ def test_a_database_that_says_nothing_holds_no_task_up_for_longer(hasty: Asked) 
 
 
 def test_a_database_that_cannot_be_opened_breaks_no_task(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    opened: list[Started] = []
+    opened: list[Started | GivenBack] = []
     for url in (f"sqlite:///{tmp_path / 'not' / 'there.db'}", f"sqlite:///{tmp_path / 'empty.db'}", "nonsense"):
         gate = Gate(lambda url=url: url, opened.append, patience=0.2)  # type: ignore[misc] # mypy gives up on the default
         run_id = uuid5(UUID(int=0), url)

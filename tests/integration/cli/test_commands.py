@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 
 import worker_records
 from punctual.domain.clock import SystemClock
-from punctual.domain.run import RunError, RunState, Stop
+from punctual.domain.run import RunError, RunState, StopRequest
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.build import build_engine
 from punctual.engine.sender import TaskMessage, Unsendable
@@ -175,7 +174,7 @@ class _Worker:
 
         return ()
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
+    def stop(self, requests: Sequence[StopRequest]) -> None:
         pass
 
     def check(self) -> None:

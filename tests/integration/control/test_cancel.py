@@ -48,6 +48,10 @@ def announce(database: Database, clock: ManualClock, name: str, pool: str) -> No
         workers.announce(tx, Worker(pool=pool, **facts), [])
 
 
+def stops(sender: RecordingSender) -> list[tuple[UUID, Stop]]:
+    return [(request.run_id, request.stop) for request in sender.stopped]
+
+
 def fail(database: Database, run_id: UUID, clock: ManualClock, attempt: int = 1) -> None:
     with database.write() as tx:
         error = RunError(type="SoftTimeLimitExceeded", message="")
@@ -75,11 +79,11 @@ def test_of_a_run_that_was_sent_the_workers_are_asked_to_drop_the_message(
     engine.step()
     assert runs.cancel(run.id, actor="alice").run.reason == "Cancelled by alice while it was queued."
     engine.step()
-    assert sender.stopped == [(run.id, Stop.CANCEL)]
+    assert stops(sender) == [(run.id, Stop.CANCEL)]
     with database.write() as tx:
         assert not worker_records.start(tx, run.id, at=clock.now())
     engine.step()
-    assert sender.stopped == [(run.id, Stop.CANCEL)]
+    assert stops(sender) == [(run.id, Stop.CANCEL)]
 
 
 def test_a_run_that_waits_makes_room_for_those_behind_it(
@@ -126,7 +130,7 @@ def test_a_run_that_runs_is_asked_to_stop_and_is_cancelled_by_stopping(
     assert asked.interruption is Interruption.ASKED
     assert "the task may clean up first" in asked.message
     engine.step()
-    assert sender.stopped == [(run.id, Stop.CANCEL)]
+    assert stops(sender) == [(run.id, Stop.CANCEL)]
     fail(database, run.id, clock)
     ended = runs.get(run.id)
     assert (ended.state, ended.reason) == (RunState.CANCELLED, "alice asked it to stop: wrong data")
@@ -168,7 +172,7 @@ def test_terminate_cancels_at_once_and_leaves_the_rest_to_the_worker(
     assert (done.run.state, done.run.reason) == (RunState.CANCELLED, "Terminated by bob while it ran.")
     assert "is asked to end the process that runs it" in done.message
     engine.step()
-    assert sender.stopped == [(run.id, Stop.TERMINATE)]
+    assert stops(sender) == [(run.id, Stop.TERMINATE)]
     with database.write() as tx:
         assert not worker_records.end(tx, run.id, RunState.FAILED, at=clock.now(), attempt=1)
 

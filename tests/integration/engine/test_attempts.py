@@ -12,7 +12,7 @@ from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.identity import new_id
 from punctual.domain.processes import Task, Worker
-from punctual.domain.run import Run, RunError, RunState, Stop
+from punctual.domain.run import Run, RunError, RunState, Stop, StopRequest
 from punctual.domain.schedule import ScheduleState
 from punctual.engine.dispatcher import LEASE, RESEND_AFTER
 from punctual.engine.loop import Engine
@@ -139,7 +139,7 @@ def test_an_attempt_that_takes_too_long_has_failed_and_is_terminated(
     engine.step()
     assert run().state is RunState.RETRYING
     assert run().error == RunError(type="TimedOut", message="Attempt 1 ran for longer than the schedule's timeout.")
-    assert sender.stopped == [(run().id, Stop.TERMINATE)]
+    assert sender.stopped == [StopRequest(run().id, Stop.TERMINATE, attempt=1)]
     clock.advance(5 * SECOND)
     engine.step()
     assert [message.attempt for message in sender.messages] == [1, 2]

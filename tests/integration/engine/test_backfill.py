@@ -16,7 +16,7 @@ from punctual.control.schedules import Schedules
 from punctual.domain.backfill import BackfillState, Order, Reprocess, Request
 from punctual.domain.errors import NotFoundError
 from punctual.domain.policies import KeepRuns
-from punctual.domain.run import Cause, Run, RunState, Stop
+from punctual.domain.run import Cause, Run, RunState, Stop, StopRequest
 from punctual.engine import backfill as backfill_step
 from punctual.engine.loop import Engine
 from punctual.engine.retention import Retention
@@ -259,10 +259,12 @@ def test_a_cancelled_backfill_makes_no_more_and_leaves_what_runs_alone(
     engine.step()
     assert past.view(view).backfill.tally.made == 3
     assert {run.reason for run in past.of(view, RunState.CANCELLED)} == {"Its backfill was cancelled by bert."}
-    assert sorted(sender.stopped) == sorted((run.id, Stop.CANCEL) for run in queued)
+    assert sorted((each.run_id, each.stop) for each in sender.stopped) == sorted(
+        (run.id, Stop.CANCEL) for run in queued
+    )
     assert past.backfills.cancel(view.backfill.id, terminate=True, actor="bert").states == {RunState.CANCELLED: 3}
     engine.step()
-    assert sender.stopped[-1] == (running.id, Stop.TERMINATE)
+    assert sender.stopped[-1] == StopRequest(running.id, Stop.TERMINATE, over=True)
     assert past.runs.get(running.id).reason == "Terminated by bert with its backfill."
 
 

@@ -8,7 +8,7 @@ import pytest
 import worker_records
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
-from punctual.domain.run import Cause, Run, RunState, Stop
+from punctual.domain.run import Cause, Run, RunState, Stop, StopRequest
 from punctual.engine.loop import Engine
 from punctual.store.database import Database
 from punctual.testing import ManualClock, RecordingSender, drive
@@ -126,7 +126,7 @@ def test_cancel_other_asks_the_running_one_to_stop_and_waits_for_it(scene: Scene
     scene.fire(times=2)
     assert scene.states() == ["running", "cancelled", "buffered"]
     assert (scene.runs()[1].reason or "").endswith("took its place (overlap policy cancel_other).")
-    assert (first.id, Stop.CANCEL) in scene.sender.stopped
+    assert scene.sender.stopped[0] == StopRequest(first.id, Stop.CANCEL)
     scene.end(first, RunState.CANCELLED)
     assert scene.states() == ["cancelled", "cancelled", "queued"]
 
@@ -135,7 +135,7 @@ def test_cancel_other_replaces_a_run_that_no_worker_has_begun(scene: Scene) -> N
     scene.make(overlap="cancel_other")
     scene.fire(times=2)
     assert scene.states() == ["cancelled", "queued"]
-    assert scene.sender.stopped == [(scene.runs()[0].id, Stop.CANCEL)]
+    assert scene.sender.stopped == [StopRequest(scene.runs()[0].id, Stop.CANCEL, over=True)]
 
 
 def test_terminate_other_ends_the_others_at_once(scene: Scene) -> None:
@@ -145,7 +145,7 @@ def test_terminate_other_ends_the_others_at_once(scene: Scene) -> None:
     scene.start(first)
     scene.fire()
     assert scene.states() == ["cancelled", "queued"]
-    assert scene.sender.stopped == [(first.id, Stop.TERMINATE)]
+    assert scene.sender.stopped == [StopRequest(first.id, Stop.TERMINATE, over=True)]
     with scene.database.write() as tx:
         assert not worker_records.end(tx, first.id, RunState.SUCCEEDED, at=scene.clock.now())
 

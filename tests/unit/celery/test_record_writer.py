@@ -13,6 +13,7 @@ from punctual.control.schedules import Schedules
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import Run, RunState
 from punctual.store import runs
+from punctual.store.attempts import Runner
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
 from servers.waiting import eventually
@@ -58,7 +59,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def started(run_id: UUID, attempt: int = 1) -> Started:
-    return Started(run_id, monotonic(), worker="w@test", worker_id=None, attempt=attempt, timeout=None)
+    return Started(run_id, monotonic(), Runner("w@test"), attempt=attempt, timeout=None)
 
 
 def ended(run_id: UUID, **facts: Any) -> Ended:
@@ -100,7 +101,7 @@ def test_the_times_are_those_of_the_events_not_of_the_writing(ledger: Ledger) ->
     ledger.appear()
     run_id = ledger.new_run().id
     writer = RecordWriter(ledger.url)
-    writer.submit(Started(run_id, monotonic() - 3600, worker="w@test", worker_id=None, attempt=1, timeout=None))
+    writer.submit(Started(run_id, monotonic() - 3600, Runner("w@test"), attempt=1, timeout=None))
     writer.submit(ended(run_id))
     writer.close(LONG)
     run = ledger.get(run_id)

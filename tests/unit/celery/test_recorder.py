@@ -9,8 +9,9 @@ import pytest
 from celery import Celery, signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 
-from punctual.celery.recorder import Recorder, as_json, error_of
-from punctual.celery.records import Ended, Record, Retrying
+from punctual.celery.recorder import Recorder
+from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
+from punctual.celery.told import as_json, error_of
 from punctual.domain.run import RunState
 
 RUN = uuid5(UUID(int=0), "a run")
@@ -143,7 +144,7 @@ def test_a_retry_that_expired_is_a_failure_because_it_had_begun(listening: Liste
     assert kinds(listening.records) == [RunState.FAILED]
 
 
-@pytest.mark.parametrize("error", [WorkerLostError("gone"), TimeLimitExceeded(3), Reject("no", requeue=False)])
+@pytest.mark.parametrize("error", [TimeLimitExceeded(3), Reject("no", requeue=False)])
 def test_the_main_process_tells_of_failures_outside_any_request(listening: Listening, error: Exception) -> None:
     task = listening.app.tasks["add"]
     signals.task_failure.send(sender=task, task_id=str(RUN), exception=error, traceback=None, einfo=None)
@@ -152,9 +153,17 @@ def test_the_main_process_tells_of_failures_outside_any_request(listening: Liste
     assert (ended.run_id, ended.state) == (RUN, RunState.FAILED)
 
 
-def test_a_cancelled_attempt_that_comes_again_is_a_retry(listening: Listening) -> None:
+def test_a_process_that_died_is_told_as_that(listening: Listening) -> None:
+    task, error = listening.app.tasks["add"], WorkerLostError("signal 9")
+    signals.task_failure.send(sender=task, task_id=str(RUN), exception=error, traceback=None, einfo=None)
+    (lost,) = listening.records
+    assert isinstance(lost, Lost)
+    assert (lost.run_id, lost.why) == (RUN, "The process that ran the task died: signal 9")
+
+
+def test_a_cancelled_attempt_whose_message_comes_again_is_given_back(listening: Listening) -> None:
     signals.task_retry.send(sender=listening.app.tasks["add"], request=request_of(listening.app), einfo=None)
-    assert kinds(listening.records) == [Retrying]
+    assert kinds(listening.records) == [GivenBack]
 
 
 @dataclass(eq=False)

@@ -60,7 +60,7 @@ def upgrade() -> None:
             "stop",
             sa.String(length=16),
             nullable=True,
-            comment="how workers are to be asked to stop it, or that they were asked",
+            comment="how workers are still to be asked to stop it",
         ),
         sa.Column(
             "worker_id", sa.Uuid(), nullable=True, comment="that life of the worker; a name comes back, an id never"
