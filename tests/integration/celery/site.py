@@ -19,6 +19,8 @@ from punctual.control.schedules import Schedules
 from punctual.control.system import System
 from punctual.domain.identity import new_id
 from punctual.domain.run import TERMINAL, Run
+from punctual.engine.build import build_engine
+from punctual.engine.loop import Engine
 from punctual.engine.sender import TaskMessage
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
@@ -43,9 +45,15 @@ class Site:
         self.schedules = Schedules(self.database, self.clock)
         self.runs = Runs(self.database, self.clock)
 
-    def record(self, task: str, *args: JsonValue) -> Run:
+    def record(self, task: str, *args: JsonValue, **policies: JsonValue) -> Run:
         """Record a run without sending it."""
-        document = {"name": f"{task} {new_id()}"[:200], "task": task, "args": list(args), "trigger": "every 30d"}
+        document = {
+            "name": f"{task} {new_id()}"[:200],
+            "task": task,
+            "args": list(args),
+            "trigger": "every 30d",
+            **policies,
+        }
         schedule = self.schedules.create(document, actor="test", allow_unknown_task=True)
         return self.schedules.run_now(str(schedule.id), actor="test")
 
@@ -69,6 +77,16 @@ class Site:
             return run if holds(run) else None
 
         return eventually(look, 60, message=lambda: f"the run is {self.get(run_id)}")
+
+    @contextmanager
+    def node(self) -> Iterator[Engine]:
+        """Run a node."""
+        engine = build_engine(self.database, self.sender, self.clock)
+        engine.start()
+        try:
+            yield engine
+        finally:
+            engine.stop(10)
 
     @contextmanager
     def worker(self, *options: str, app: str = "served_app", **environment: str) -> Iterator[str]:
