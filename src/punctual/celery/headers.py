@@ -10,6 +10,7 @@ from punctual.engine.sender import TaskMessage
 RUN = "punctual_run"
 _ATTEMPT = "punctual_attempt"
 _TIMEOUT = "punctual_timeout"
+_REPEATED = "punctual_repeated"
 _RUN_ID_VERSION = 5
 
 
@@ -25,6 +26,8 @@ def run_headers(message: TaskMessage) -> dict[str, str]:
     }
     if message.timeout is not None:
         headers[_TIMEOUT] = str(message.timeout)
+    if message.repeated:
+        headers[_REPEATED] = "1"
     return headers
 
 
@@ -43,6 +46,12 @@ def run_of(header: object, task_id: object) -> UUID | None:
 def is_sent_by_us(request: Mapping[str, Any]) -> bool:
     """Tell whether a message of a run is the sender's or a retry of that, and no task that replaces another."""
     return request.get(RUN) is not None and not request.get("replaced_task_nesting")
+
+
+def may_be_one_of_several(request: Mapping[str, Any]) -> bool:
+    """Tell whether there may be other messages for the attempt: sent by a node before, or delivered by the broker."""
+    delivery = request.get("delivery_info") or {}
+    return request.get(_REPEATED) is not None or bool(delivery.get("redelivered"))
 
 
 def attempt_of(request: Any) -> int:  # noqa: ANN401 - a dictionary, or Celery's object

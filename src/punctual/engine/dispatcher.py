@@ -201,4 +201,5 @@ def _message(run: UnsentRun) -> TaskMessage:
         attempt=run.attempt + 1,
         expires_at=run.deadline,
         timeout=document.get("timeout"),
+        repeated=run.repeated,
     )

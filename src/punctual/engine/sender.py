@@ -16,7 +16,8 @@ class TaskMessage:
     """One message to send: the task call of a run, and the facts that travel in its headers.
 
     `attempt` is the number of the attempt that the message is for. After `expires_at` it must not start any more, and
-    once it runs for longer than `timeout` seconds it is timed out.
+    once it runs for longer than `timeout` seconds it is timed out. One that is `repeated` may not be the only one for
+    its attempt: a node has sent it before, or was about to.
     """
 
     run_id: UUID
@@ -31,6 +32,7 @@ class TaskMessage:
     attempt: int = 1
     expires_at: datetime | None = None
     timeout: float | None = None
+    repeated: bool = False
 
 
 class Unsendable(NamedTuple):

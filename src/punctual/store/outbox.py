@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from punctual.domain.run import RunState
 from punctual.store.database import Transaction
@@ -20,7 +20,8 @@ class UnsentRun:
     """A claimed run: what its message is made of.
 
     `document` is the stored version of the spec; `args` and `kwargs` are what the run has in place of the spec's.
-    `attempt` is the last one that was begun. One that has `queued_at` was sent then, and nothing was heard of it.
+    `attempt` is the last one that was begun. One that has `queued_at` was sent then, and nothing was heard of it. One
+    that is `repeated` may have been sent before, for a node has held its lease.
     """
 
     id: UUID
@@ -34,14 +35,17 @@ class UnsentRun:
     document: dict[str, Any]
     args: list[JsonValue] | None
     kwargs: dict[str, JsonValue] | None
+    repeated: bool
 
 
 def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) -> list[UnsentRun]:
     """Take the lease of runs that are to be sent by now and that nobody is sending, oldest first, at most `limit`."""
-    query = select(runs.c.id).where(runs.c.send_at <= now).order_by(runs.c.send_at, runs.c.fire_time).limit(limit)
-    ids = list(tx.connection.execute(tx.dialect.claim(query, runs)).scalars())
-    if not ids:
+    repeated = or_(runs.c.lease_node.is_not(None), runs.c.queued_at.is_not(None))
+    query = select(runs.c.id, repeated).where(runs.c.send_at <= now).order_by(runs.c.send_at, runs.c.fire_time)
+    claimed = {key: bool(was) for key, was in tx.connection.execute(tx.dialect.claim(query.limit(limit), runs))}
+    if not claimed:
         return []
+    ids = list(claimed)
     tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(lease_node=lease.node, send_at=lease.until))
     version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
         schedule_versions.c.version == runs.c.schedule_version
@@ -65,7 +69,7 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
         .where(runs.c.id.in_(ids))
         .order_by(runs.c.due_time, runs.c.fire_time)
     )
-    return [UnsentRun(*row) for row in tx.connection.execute(facts)]
+    return [UnsentRun(*row, repeated=claimed[row.id]) for row in tx.connection.execute(facts)]
 
 
 def mark_sent(tx: Transaction, ids: Collection[UUID], *, node: UUID, at: datetime, again_at: datetime | None) -> None:
@@ -93,10 +97,8 @@ def mark_sent_again(tx: Transaction, again_at: Sequence[tuple[UUID, datetime]], 
 
 
 def put_back(tx: Transaction, ids: Collection[UUID], *, node: UUID, until: datetime) -> None:
-    """Give up the lease of runs that were not sent, from `until` on."""
-    tx.connection.execute(
-        update(runs).where(runs.c.id.in_(ids), runs.c.lease_node == node).values(send_at=until, lease_node=None)
-    )
+    """Leave runs to any node from `until` on; this one stays noted, for the broker may have their messages."""
+    tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.lease_node == node).values(send_at=until))
 
 
 def next_try(run: UnsentRun, now: datetime, resend_after: timedelta) -> datetime:

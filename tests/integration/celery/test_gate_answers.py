@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 from sqlalchemy import select
 
+from punctual.celery import gate
 from punctual.celery.gate import Gate
 from punctual.celery.records import GivenBack, Started
 from punctual.control.schedules import Schedules
@@ -195,6 +198,41 @@ def test_while_the_database_is_away_tasks_run_and_only_the_first_waits(
     assert actions(caplog)[-2:] == ["gate_resumed", "start_refused"]
 
 
+@pytest.mark.parametrize("sign", [{"punctual_repeated": "1"}, {"delivery_info": {"redelivered": True}}], ids=str)
+def test_while_the_database_is_away_a_task_whose_message_may_be_one_of_several_is_put_off(
+    hasty: Asked, postgres_server: PostgresServer, postgres_url: str, caplog: pytest.LogCaptureFixture, sign: Any
+) -> None:
+    run_id = hasty.new_run()
+    with postgres_server.away(postgres_url):
+        assert not hasty.ask(run_id, **sign)
+    assert hasty.opened == []
+    assert actions(caplog) == ["start_put_off"]
+    eventually(lambda: hasty.ask(run_id, **sign))
+    assert not hasty.ask(run_id, **sign)
+
+
+def test_an_answer_that_came_while_the_process_stood_still_is_heard(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class StoodStill(SimpleQueue[Any]):
+        """Whoever waits here finds that all the time has passed, the first time."""
+
+        stood_still = False
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002 - as the queue's
+            if timeout is not None and not self.stood_still:
+                self.stood_still = True
+                raise Empty
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(gate, "SimpleQueue", StoodStill)
+    run_id = asked.new_run()
+    assert asked.ask(run_id)
+    assert not asked.ask(run_id)
+    assert asked.opened == []
+    assert "gate_open" not in actions(caplog)
+
+
 def test_a_database_that_says_nothing_holds_no_task_up_for_longer(hasty: Asked) -> None:
     run_id = hasty.new_run()
     with hasty.database.write() as tx:
@@ -208,9 +246,9 @@ def test_a_database_that_says_nothing_holds_no_task_up_for_longer(hasty: Asked) 
 def test_a_database_that_cannot_be_opened_breaks_no_task(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     opened: list[Started | GivenBack] = []
     for url in (f"sqlite:///{tmp_path / 'not' / 'there.db'}", f"sqlite:///{tmp_path / 'empty.db'}", "nonsense"):
-        gate = Gate(lambda url=url: url, opened.append, patience=0.2)  # type: ignore[misc] # mypy gives up on the default
+        broken = Gate(lambda url=url: url, opened.append, patience=0.2)  # type: ignore[misc] # mypy gives up on the default
         run_id = uuid5(UUID(int=0), url)
-        assert gate.admits(str(run_id), {"punctual_run": str(run_id)})
-        gate.close()
+        assert broken.admits(str(run_id), {"punctual_run": str(run_id)})
+        broken.close()
     assert len(opened) == 3
     assert actions(caplog) == ["gate_open"] * 3

@@ -40,6 +40,7 @@ def test_a_message_nobody_heard_of_is_sent_again_with_word_of_it_in_the_log(
         engine.step()
     first, again = sender.messages
     assert (again.run_id, again.attempt) == (first.run_id, first.attempt)
+    assert (first.repeated, again.repeated) == (False, True)
     assert [vars(record)["count"] for record in caplog.records if vars(record)["action"] == "messages_sent_again"] == [
         1
     ]
@@ -68,6 +69,26 @@ def test_it_waits_like_all_others_while_no_worker_serves_its_task(
     _pass(database, clock, RESEND_AFTER)
     engine.step()
     assert len(sender.messages) == 2
+
+
+def test_a_message_that_the_broker_did_not_confirm_may_be_there(
+    schedules: Schedules, engine: Engine, clock: ManualClock, sender: RecordingSender
+) -> None:
+    schedules.create({"name": "a", "task": "tick", "trigger": "every 1m", "max_runs": 1}, actor="test")
+    sender.fail()
+    drive(engine, clock, clock.now() + timedelta(minutes=1))
+    sender.recover()
+    drive(engine, clock, clock.now() + timedelta(minutes=1))
+    assert [message.repeated for message in sender.messages] == [True]
+
+
+def test_the_first_message_of_what_somebody_asked_for_is_the_only_one(
+    schedules: Schedules, engine: Engine, sender: RecordingSender
+) -> None:
+    schedules.create({"name": "a", "task": "tick", "trigger": "every 1d"}, actor="test")
+    schedules.run_now("a", actor="test")
+    engine.step()
+    assert [message.repeated for message in sender.messages] == [False]
 
 
 def _pass(database: Database, clock: ManualClock, by: timedelta) -> None:
