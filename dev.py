@@ -348,19 +348,15 @@ def docs(arguments: "list[str]") -> None:
     replace_process([str(BIN / "python"), "-m", "pytest", *tests, *arguments], cwd=ROOT)
 
 
+def chaos(arguments: "list[str]") -> None:
+    """Kill and freeze everything at random while schedules fire, then check that every promise held."""
+    set_up("runtime", "dev")
+    replace_process([str(BIN / "python"), "-m", "chaos", *arguments], cwd=ROOT / "tests")
+
+
 def lock(arguments: "list[str]") -> None:
     """Pin anew what pyproject.toml asks for, keeping present pins; pass --upgrade or --upgrade-package NAME."""
-    uv = shutil.which("uv") or str(BIN / "uv")
-    environment = {k: v for k, v in os.environ.items() if not re.match(r"UV_(INDEX|EXTRA_INDEX|FIND_LINKS)", k)}
-    command = [uv, "pip", "compile", "--quiet", "--no-config", "--universal", "--python-version", "3.11"]
-    command += ["--generate-hashes", "--custom-compile-command", "python3 dev.py lock", *arguments]
-    project, pins = "pyproject.toml", "requirements/dev.txt"
-    for name, wanted in {
-        "dev": [project, "--group", "build", "--group", "dev"],
-        "runtime": [project, "--group", "build", "-c", pins],
-        "node": ["--group", "node"],
-    }.items():
-        step(f"pin requirements/{name}.txt", *command, *wanted, "-o", f"requirements/{name}.txt", env=environment)
+    replace_process([sys.executable, str(ROOT / "tools" / "lock.py"), *arguments])
 
 
 COMMANDS = {
@@ -370,6 +366,7 @@ COMMANDS = {
     "check": (check, "", "lint and test: all that CI runs"),
     "fmt": (fmt, "", "format all sources"),
     "bench": (bench, "[names]", "run the benchmarks one after another"),
+    "chaos": (chaos, "[--minutes N]", "kill and freeze everything at random, and check what was promised; see --help"),
     "docs": (docs, "[pytest args]", "write the generated reference pages and test the documentation"),
     "lock": (lock, "[--upgrade]", "pin what pyproject.toml asks for into requirements/"),
 }

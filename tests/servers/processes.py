@@ -60,6 +60,11 @@ class ServerProcess:
         """The process id."""
         return self._process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """The code it ended with; None while it lives."""
+        return self._process.poll()
+
     def wait_until(self, ready: Callable[[], bool], *, within: float) -> None:
         """Wait until the server is ready; fails with the end of its log when it ends, or `within` seconds pass."""
         deadline = time.monotonic() + within
@@ -80,6 +85,13 @@ class ServerProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+
+    def kill(self) -> None:
+        """End it as a crash would, and all processes of its group with it."""
+        atexit.unregister(self.stop)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def _fail(self, what: str) -> NoReturn:
         tail = self._log.read_text(errors="replace")[-3000:]

@@ -59,45 +59,37 @@ class RabbitmqServer:
 @pytest.fixture(scope="session")
 def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
     """A private node."""
-    script = next((folder / "rabbitmq-server" for folder in _SCRIPTS if (folder / "rabbitmq-server").exists()), None)
-    epmd, erl_call = find_program("epmd"), find_program("erl_call", *Path("/usr/lib/erlang").glob("erts-*/bin"))
-    if script is None or epmd is None or erl_call is None:
-        unavailable("RabbitMQ is not installed, and PUNCTUAL_TEST_RABBITMQ_URL names none")
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    names = _start_name_server(epmd, folder)
+    process = RabbitmqProcess(tmp_path_factory.mktemp("rabbitmq"))
     try:
-        process, server = _start(script, erl_call, folder, names_port=names[1])
-        try:
-            yield server
-        finally:
-            process.stop()
+        yield process.server
     finally:
-        names[0].stop()
+        process.stop()
 
 
-def _start_name_server(epmd: Path, folder: Path) -> tuple[ServerProcess, int]:
-    port = free_port()
-    process = ServerProcess([epmd, "-address", "127.0.0.1", "-port", str(port)], log=folder / "epmd.log")
-    process.wait_until(lambda: accepts_connections(port), within=10)
-    return process, port
+class RabbitmqProcess:
+    """A node of our own, with a name server of its own; skips where RabbitMQ is not installed.
 
+    Once killed it can be started again, with its data and at its address.
+    """
 
-def _start(script: Path, erl_call: Path, folder: Path, *, names_port: int) -> tuple[ServerProcess, RabbitmqServer]:
-    port, distribution_port = free_port(), free_port()
-    cookie, password = secrets.token_hex(16), secrets.token_hex(16)
-    cookie_file = folder / ".erlang.cookie"
-    cookie_file.write_text(cookie)
-    cookie_file.chmod(0o400)
-    (folder / "plugins").write_text("[].\n")
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{port}\ndefault_user = {_USER}\ndefault_pass = {password}\n"
-    )
-    log = folder / "log"
-    process = ServerProcess(
-        [script],
-        log=log,
-        stop_signal=signal.SIGKILL,  # nothing it holds is wanted, and an orderly end takes seconds
-        environment={
+    def __init__(self, folder: Path) -> None:
+        """Start, with its log and its data in the folder."""
+        script = next((place / "rabbitmq-server" for place in _SCRIPTS if (place / "rabbitmq-server").exists()), None)
+        epmd, erl_call = find_program("epmd"), find_program("erl_call", *Path("/usr/lib/erlang").glob("erts-*/bin"))
+        if script is None or epmd is None or erl_call is None:
+            unavailable("RabbitMQ is not installed, and PUNCTUAL_TEST_RABBITMQ_URL names none")
+        port, distribution_port = free_port(), free_port()
+        cookie, password = secrets.token_hex(16), secrets.token_hex(16)
+        cookie_file = folder / ".erlang.cookie"
+        cookie_file.write_text(cookie)
+        cookie_file.chmod(0o400)
+        (folder / "plugins").write_text("[].\n")
+        (folder / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{port}\ndefault_user = {_USER}\ndefault_pass = {password}\n"
+        )
+        self._script, self._log = script, folder / "log"
+        self._names, names_port = _start_name_server(epmd, folder)
+        self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "LANG": "C.UTF-8",
@@ -113,13 +105,52 @@ def _start(script: Path, erl_call: Path, folder: Path, *, names_port: int) -> tu
             "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "advanced"),
             "RABBITMQ_CONF_ENV_FILE": str(folder / "environment"),
-        },
-    )
-    process.wait_until(lambda: "Server startup complete" in log.read_text(errors="replace"), within=90)
-    server = RabbitmqServer(
-        erl_call=erl_call, cookie=cookie, distribution_port=distribution_port, port=port, password=password
-    )
-    return process, server
+        }
+        self.server = RabbitmqServer(
+            erl_call=erl_call, cookie=cookie, distribution_port=distribution_port, port=port, password=password
+        )
+        try:
+            self.start()
+        except BaseException:
+            self._names.stop()
+            raise
+
+    def start(self) -> None:
+        """Start, and return once it serves."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start, and return at once."""
+        self._logged = self._log.stat().st_size if self._log.exists() else 0
+        self._process = ServerProcess(
+            [self._script],
+            log=self._log,
+            stop_signal=signal.SIGKILL,  # nothing it holds is wanted, and an orderly end takes seconds
+            environment=self._environment,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Return once it serves."""
+        self._process.wait_until(
+            lambda: b"Server startup complete" in self._log.read_bytes()[self._logged :], within=90
+        )
+
+    def kill(self) -> None:
+        """End the node as a crash would."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the node and its name server."""
+        self._process.stop()
+        self._names.stop()
+
+
+def _start_name_server(epmd: Path, folder: Path) -> tuple[ServerProcess, int]:
+    port = free_port()
+    process = ServerProcess([epmd, "-address", "127.0.0.1", "-port", str(port)], log=folder / "epmd.log")
+    process.wait_until(lambda: accepts_connections(port), within=10)
+    return process, port
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
 from servers.processes import ServerProcess, accepts_connections, find_program, free_port, unavailable
 
@@ -18,7 +19,7 @@ _DATABASES = 10_000
 class RedisServer:
     """A server with a fresh database for everyone who asks; a foreign server's one database is emptied instead."""
 
-    def __init__(self, url: str, databases: int | None, process: ServerProcess | None = None) -> None:
+    def __init__(self, url: str, databases: int | None, process: "RedisProcess | None" = None) -> None:
         """Know where it is, and how many databases are ours (None: only the one of the URL)."""
         self._url = url
         self.process = process
@@ -38,20 +39,74 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     if url := os.environ.get("PUNCTUAL_TEST_REDIS_URL"):
         yield RedisServer(url, None)
         return
-    program = find_program("redis-server") or find_program("valkey-server") or _program_of_the_wheel()
-    if program is None:
-        unavailable("neither Redis nor Valkey is installed, and PUNCTUAL_TEST_REDIS_URL names none")
-    port, password = free_port(), secrets.token_hex(16)
-    options = {"bind": "127.0.0.1", "port": port, "requirepass": password, "databases": _DATABASES, "appendonly": "no"}
-    process = ServerProcess(
-        [program, *(part for name, value in options.items() for part in (f"--{name}", str(value))), "--save", ""],
-        log=tmp_path_factory.mktemp("redis") / "log",
-    )
+    process = RedisProcess(tmp_path_factory.mktemp("redis"))
     try:
-        process.wait_until(lambda: accepts_connections(port), within=10)
-        yield RedisServer(f"redis://:{password}@127.0.0.1:{port}", _DATABASES, process)
+        yield RedisServer(process.url, _DATABASES, process)
     finally:
         process.stop()
+
+
+class RedisProcess:
+    """A server process of our own; skips where there is no such server.
+
+    With `durable` it writes all to a file, so that once killed it can be started again, with its data and at its
+    address.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """Start, with its log and its data in the folder."""
+        program = find_program("redis-server") or find_program("valkey-server") or _program_of_the_wheel()
+        if program is None:
+            unavailable("neither Redis nor Valkey is installed, and PUNCTUAL_TEST_REDIS_URL names none")
+        self._port, password = free_port(), secrets.token_hex(16)
+        options = {
+            "bind": "127.0.0.1",
+            "port": self._port,
+            "requirepass": password,
+            "databases": _DATABASES,
+            "appendonly": "yes" if durable else "no",
+        }
+        self._command: list[str | Path] = [
+            program,
+            *(part for name, value in options.items() for part in (f"--{name}", str(value))),
+        ]
+        self._log = folder / "log"
+        self.url = f"redis://:{password}@127.0.0.1:{self._port}"
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start, and return once it serves."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start, and return at once."""
+        self._process = ServerProcess([*self._command, "--save", ""], log=self._log)
+
+    def wait_until_ready(self) -> None:
+        """Return once it has its data, and serves."""
+        self._process.wait_until(lambda: accepts_connections(self._port) and _answers(self.url), within=30)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.stop()
+
+
+def _answers(url: str) -> bool:
+    with contextlib.closing(Redis.from_url(url, socket_timeout=2)) as client:
+        try:
+            return bool(client.ping())
+        except RedisError:  # it reads its data still
+            return False
 
 
 def _program_of_the_wheel() -> Path | None:
