@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 import worker_records
-from punctual.domain.identity import new_id
 from punctual.domain.run import RunState
 from punctual.store.database import Database
 from punctual.testing import ManualClock

@@ -8,48 +8,41 @@ import { tell } from "./notices";
 
 type Props = { run: Run };
 type DialogProps = Props & { onClose: () => void };
-type HowProps = { terminate: boolean; onChange: (terminate: boolean) => void };
+type HowProps = { run: Run; terminate: boolean; onChange: (terminate: boolean) => void };
 
-function HowToStop({ terminate, onChange }: HowProps) {
+const INTERRUPTED = {
+  cancel: "The task may clean up; the run is cancelled once it has ended.",
+  terminate: "It is ended at once, and cleans up nothing.",
+};
+
+const RUNS_ON = {
+  cancel: "The run ends when the task does, and is not attempted again.",
+  terminate: "The run is cancelled at once; what the task still does is not heeded.",
+};
+
+/** The two ways to stop a run that runs, told as its worker's pool can carry them out. */
+function HowToStop({ run, terminate, onChange }: HowProps) {
+  const worker = useSystem().data?.workers.find(({ name }) => name === run.worker);
+  const runsOn = worker?.interrupts === false;
+  const effects = runsOn ? RUNS_ON : INTERRUPTED;
   return (
-    <Radio.Group
-      label="How"
-      value={terminate ? "terminate" : "cancel"}
-      onChange={(value) => onChange(value === "terminate")}
-    >
-      <Stack gap="xs" mt={6}>
-        <Radio
-          value="cancel"
-          label="Ask it to stop"
-          description="The task may clean up; the run is cancelled once it has ended."
-        />
-        <Radio
-          value="terminate"
-          label="Terminate it"
-          description="Its process is ended, and the run is cancelled at once. What the task holds is not cleaned up."
-        />
-      </Stack>
-    </Radio.Group>
-  );
-}
-
-/** What is known of the worker of a run: whether it can stop a task that it has begun. */
-function useRunningOn(run: Run) {
-  const system = useSystem();
-  return system.data?.workers.find(({ name }) => name === run.worker);
-}
-
-function RunsOn({ run }: Props) {
-  const worker = useRunningOn(run);
-  if (worker === undefined || worker.interrupts) {
-    return null;
-  }
-  return (
-    <Alert color="yellow" variant="light" icon={<IconAlertTriangle />} title="The task runs on">
-      {worker.name} cannot interrupt a task that it has begun (pool {worker.pool}). Asked to stop, the run ends when the
-      task does, and is not attempted again. Terminated, the ledger says cancelled at once, and the task runs on
-      unheeded.
-    </Alert>
+    <>
+      {runsOn && (
+        <Alert color="yellow" variant="light" icon={<IconAlertTriangle />} title="The task runs on">
+          {worker.name} cannot interrupt a task that it has begun (pool {worker.pool}).
+        </Alert>
+      )}
+      <Radio.Group
+        label="How"
+        value={terminate ? "terminate" : "cancel"}
+        onChange={(value) => onChange(value === "terminate")}
+      >
+        <Stack gap="xs" mt={6}>
+          <Radio value="cancel" label="Ask it to stop" description={effects.cancel} />
+          <Radio value="terminate" label="Terminate it" description={effects.terminate} />
+        </Stack>
+      </Radio.Group>
+    </>
   );
 }
 
@@ -72,10 +65,7 @@ function CancelDialog({ run, onClose }: DialogProps) {
       <form onSubmit={submit}>
         <Stack>
           {running ? (
-            <>
-              <RunsOn run={run} />
-              <HowToStop terminate={terminate} onChange={setTerminate} />
-            </>
+            <HowToStop run={run} terminate={terminate} onChange={setTerminate} />
           ) : (
             <Text size="sm">It is {run.state}. Once it is cancelled, no worker starts it any more.</Text>
           )}
