@@ -120,7 +120,7 @@ def start(run: Run, attempt: int, worker_id: UUID | None, deadline: datetime | N
     """An attempt begins: once, and never after a later one."""
     if run.state not in ACTIVE or attempt <= run.attempt:
         return False
-    run.move(RunState.RUNNING, attempt=attempt, worker_id=worker_id, started_at=at, deadline=deadline)
+    run.move(RunState.RUNNING, attempt=attempt, worker_id=worker_id, started_at=at, deadline=deadline, stop=None)
     return True
 
 
@@ -149,7 +149,7 @@ def end(run: Run, state: RunState, attempt: int | None, at: datetime, *, reason:
     }
     if run.state not in origins.get(state, ACTIVE) or not has_a_say(run, attempt):
         return False
-    run.move(state, finished_at=at, reason=reason)
+    run.move(state, finished_at=at, reason=reason or (run.reason and state is RunState.CANCELLED))
     if attempt is not None and state is not RunState.EXPIRED:
         run.attempt = attempt
     return True
@@ -167,11 +167,18 @@ def fail(world: World, run: Run, attempt: int | None, at: datetime, *, reason: b
     """An attempt fails: the next one follows after a pause, or the run has failed."""
     if run.state in ENDED:
         return False
+    if was_asked_to_stop(run):
+        return end(run, RunState.CANCELLED, attempt, at, reason=True)
     number = attempt or max(run.attempt, 1)
     retry = run.spec.retry
     if number < retry.attempts:
         return attempt_again(run, number, at + pause_after(retry, number))
     return end_badly(world, run, RunState.FAILED, attempt, at, reason=reason)
+
+
+def was_asked_to_stop(run: Run) -> bool:
+    """Whether what ends now does so because it was to."""
+    return run.state is RunState.RUNNING and run.stop is not None
 
 
 def pause_after(retry: Retry, failures: int) -> timedelta:
@@ -183,7 +190,9 @@ def pause_after(retry: Retry, failures: int) -> timedelta:
 
 def lose(world: World, run: Run, at: datetime) -> None:
     """The worker is gone."""
-    if run.spec.on_lost is OnLost.RERUN and run.attempt < max(MOST_LOST, run.spec.retry.attempts):
+    if was_asked_to_stop(run):
+        end(run, RunState.CANCELLED, run.attempt, at, reason=True)
+    elif run.spec.on_lost is OnLost.RERUN and run.attempt < max(MOST_LOST, run.spec.retry.attempts):
         attempt_again(run, run.attempt, at)
     else:
         end_badly(world, run, RunState.LOST, run.attempt, at, reason=True)

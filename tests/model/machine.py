@@ -168,6 +168,19 @@ class Life(RuleBasedStateMachine):
             same_run(made.id, people.rerun(self.world, origin, self.now))
         self.check()
 
+    @rule(number=PICK, terminate=st.booleans())
+    def cancel(self, number: int, terminate: bool) -> None:  # noqa: FBT001 - drawn by name
+        run = chosen(self.runs(set(RunState)), number)
+        if run is None:
+            return
+        try:
+            self.site.runs.cancel(run.id, actor="a", terminate=terminate)
+        except ConflictError:
+            assert run.state in ENDED
+        else:
+            people.cancel(run, self.now, terminate=terminate)
+        self.check()
+
     def ask(self, name: str, do: Callable[[], Any], follow: Callable[[Schedule, Any], None]) -> None:
         """Ask control; what it refuses changes nothing, and the model follows what it does."""
         try:

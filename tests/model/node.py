@@ -57,7 +57,7 @@ class Node:
         runs = world.runs.values()
         overdue = any(run.deadline is not None and run.deadline <= now for run in runs)
         waiting = any(run.state is RunState.BUFFERED for run in runs)
-        to_stop = any(run.stop is not None for run in runs)
+        to_stop = any(run.is_to_stop for run in runs)
         unsent = any(run.send_at is not None and run.send_at <= now for run in runs)
         worked = False
         if overdue:
@@ -133,11 +133,11 @@ class Node:
         if world.broker_away:
             self.back_off(now)
             return
-        asked = [run for run in world.runs.values() if run.stop is not None]
+        asked = [run for run in world.runs.values() if run.is_to_stop]
         world.stopped += [(run.id, str(run.stop)) for run in asked]
         world.point("stopped")
         for run in asked:
-            run.stop = None
+            run.stop = "asked"
 
     def end_overdue(self, world: World, now: datetime) -> None:
         """Expire what did not start in time, and end attempts that run for too long."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from model.ledger import settle, skip_waiting, take_in
 from model.times import TICK, end_period, next_fire, stand_still, wait_for_next
 from model.world import ENDED, Run, Schedule, World
-from punctual.domain.run import Cause
+from punctual.domain.run import Cause, RunState
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.timing import Timing
 
@@ -83,6 +83,15 @@ def rerun(world: World, origin: Run, now: datetime) -> Run:
 
 def may_rerun(origin: Run) -> bool:
     return origin.state in ENDED and (origin.covered_count or 1) == 1 and not origin.schedule.deleted
+
+
+def cancel(run: Run, now: datetime, *, terminate: bool) -> None:
+    """End a run; one that runs is asked to stop, unless it is to be terminated."""
+    if run.state is not RunState.BUFFERED:
+        run.stop = "terminate" if terminate else "cancel"
+    if run.state is not RunState.RUNNING or terminate:
+        run.move(RunState.CANCELLED, finished_at=now)
+    run.reason = True
 
 
 def ask_for(world: World, run: Run, now: datetime) -> Run:

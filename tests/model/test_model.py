@@ -15,7 +15,7 @@ from punctual.store.database import Database
 LIVES = int(os.environ.get("PUNCTUAL_MODEL_LIVES", "80"))
 
 
-@pytest.mark.timeout(60 + 4 * LIVES)
+@pytest.mark.timeout(300 + 4 * LIVES)
 def test_the_ledger_tells_what_the_model_tells_whatever_happens(database: Database) -> None:
     lives = type("Lives", (Life,), {"database": database})
     run_state_machine_as_test(

@@ -96,6 +96,10 @@ class Run:
         return self.schedule.specs[self.version]
 
     @property
+    def is_to_stop(self) -> bool:
+        return self.stop in {"cancel", "terminate"}
+
+    @property
     def order(self) -> tuple[datetime, datetime]:
         return self.due, self.fire
 
