@@ -329,13 +329,20 @@ def fmt(_: "list[str]") -> None:
 
 
 def bench(arguments: "list[str]") -> None:
-    """Run the benchmarks, or the named ones, one after another."""
+    """Run the benchmarks, or the named ones, one after another; options are passed on to them."""
     set_up("runtime", "dev")
-    for script in sorted((ROOT / "benchmarks").glob("*.py")):
-        if not arguments or script.stem in arguments:
-            say(f"\n# {script.name}")
-            if subprocess.run([BIN / "python", script], cwd=ROOT, check=False).returncode != 0:
-                raise StepError(script.name)
+    names = [name for name in arguments if not name.startswith("-")]
+    options = [option for option in arguments if option.startswith("-")]
+    scripts = {script.stem: script for script in sorted((ROOT / "benchmarks").glob("*.py"))}
+    if not set(names) <= set(scripts):
+        say(f"There are these benchmarks: {', '.join(scripts)}.")
+        raise StepError(" ".join(names))
+    for name in names or scripts:
+        say(f"\n# {name}")
+        command = [str(BIN / "python"), str(scripts[name]), *options]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}  # whose servers they use
+        if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0:
+            raise StepError(name)
 
 
 def docs(arguments: "list[str]") -> None:
@@ -365,7 +372,7 @@ COMMANDS = {
     "lint": (lint, "", "format, rules, types, layers, file sizes, lock files"),
     "check": (check, "", "lint and test: all that CI runs"),
     "fmt": (fmt, "", "format all sources"),
-    "bench": (bench, "[names]", "run the benchmarks one after another"),
+    "bench": (bench, "[names]", "run the benchmarks one after another; --trial to see that they work"),
     "chaos": (chaos, "[--minutes N]", "kill and freeze everything at random, and check what was promised; see --help"),
     "docs": (docs, "[pytest args]", "write the generated reference pages and test the documentation"),
     "lock": (lock, "[--upgrade]", "pin what pyproject.toml asks for into requirements/"),

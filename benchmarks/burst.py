@@ -1,114 +1,117 @@
-"""How long a node takes to fire 10,000 schedules that are due at once, beside a bare loop of Celery's `send_task`.
+"""Seconds until the messages of 10,000 schedules that are due at one second are in the broker.
 
-Ours does all of it: claim, plan, one ledger row each, advance, publish, mark as sent. The bare loop only publishes.
-Needs a PostgreSQL to make a database in and a Redis whose database 15 may be emptied:
+    python3 dev.py bench burst
 
-    PUNCTUAL_BENCH_POSTGRES_URL=postgresql://postgres@127.0.0.1/postgres \
-    PUNCTUAL_BENCH_REDIS_URL=redis://127.0.0.1:6379/15 python benchmarks/burst.py
+A real `punctual scheduler` (or two) does all of it: claim, plan, a ledger row each, advance, publish. Half of the
+schedules are intervals, half are crons; each round has a fresh database and fresh nodes, which know none of them. Time
+counts from the second at which they are due. The yardstick is a bare loop of Celery's `send_task`, which only
+publishes; beside it is what a node's sender alone takes.
 """
 
-import os
-import statistics
 import sys
-import tempfile
-from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import NamedTuple
 
-import psycopg
-from celery import Celery
-
-from punctual.celery.app import broker_app
+from lab import nodes, servers
+from lab.filling import due_at, fill, soon
+from lab.queues import Queue, queue
+from lab.report import TRIAL, Report, scaled
 from punctual.celery.sender import CelerySender
-from punctual.domain.clock import monotonic
 from punctual.domain.identity import new_id
-from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
-from punctual.domain.triggers import every
-from punctual.engine.build import build_engine
-from punctual.store import schedules
-from punctual.store.database import Database
-from punctual.store.migrate import upgrade
-from punctual.testing import ManualClock
+from punctual.engine.sender import TaskMessage
+from servers.postgres import PostgresServer
 
-SCHEDULES = 10_000
-ROUNDS = 3
+SCHEDULES = scaled(10_000)
+ROUNDS = 1 if TRIAL else 3
+BATCH = 1_000
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return how many seconds the work takes."""
-    start = monotonic()
-    work()
-    return monotonic() - start
+class Burst(NamedTuple):
+    """Seconds from due to the last message, seconds of the processor in all nodes, the smallest share of a node."""
+
+    last: float
+    cpu: float
+    share: float
 
 
-def fill(database: Database, clock: ManualClock) -> None:
-    """Store schedules that are all due in an hour, and every hour after."""
-    now = clock.now()
-    trigger = every(3600, anchor=now)
-    with database.write() as tx:
-        for number in range(SCHEDULES):
-            spec = ScheduleSpec(name=f"schedule {number}", task="bench.nothing", trigger=trigger, args=[number])
-            first = trigger.next_after(now)
-            status = ScheduleStatus().at(first, first)
-            made = Schedule(id=new_id(), version=1, spec=spec, status=status, created_at=now, updated_at=now)
-            schedules.insert(tx, made, actor="bench")
+def fire(server: PostgresServer, messages: Queue, *, count: int) -> Burst:
+    """Measure one burst of so many nodes; exits when a message is missing or doubled."""
+    with (
+        servers.database(server) as (url, database),
+        nodes.running(url, database, messages.url, count=count) as started,
+    ):
+        due = soon()
+        fill(database, due_at(due, SCHEDULES, queue=messages.name))
+        time.sleep(max(0.0, due.timestamp() - time.time() - 0.1))
+        cpu = sum(node.cpu_seconds() for node in started)
+        last = messages.watch(SCHEDULES, within=120)[-1].at - due.timestamp()
+        cpu = sum(node.cpu_seconds() for node in started) - cpu
+        taken = messages.take()
+    runs = {message.run for message in taken}
+    if not len(runs) == len(taken) == SCHEDULES:
+        sys.exit(f"{len(taken)} messages of {len(runs)} runs instead of {SCHEDULES}")
+    sent = Counter(message.node for message in taken)
+    return Burst(last, cpu, min(sent.values()) / SCHEDULES if len(sent) == count else 0.0)
 
 
-def empty(app: Celery) -> int:
-    """Empty the queue and return how many messages were in it."""
-    with app.connection_for_write() as connection:
-        return int(connection.default_channel.queue_purge("celery"))
+def send_task(messages: Queue) -> float:
+    """Return the seconds of a bare loop of `send_task`."""
+    started = time.monotonic()
+    for number in range(SCHEDULES):
+        messages.app.send_task("bench.nothing", args=[number, f"customer-{number}"], queue=messages.name)
+    took = time.monotonic() - started
+    messages.empty()
+    return took
 
 
-def fire(url: str, app: Celery) -> list[float]:
-    """Return the seconds of each burst of a node on this database."""
-    database, clock, sender = Database(url), ManualClock(), CelerySender(app)
-    upgrade(database)
-    fill(database, clock)
-    engine = build_engine(database, sender, clock)
-    results = []
-    for _ in range(ROUNDS):
-        empty(app)
-        clock.advance(timedelta(hours=1))
-        results.append(timed(engine.step))
-        sent = empty(app)
-        if sent != SCHEDULES:
-            sys.exit(f"{sent} messages instead of {SCHEDULES}")
+def only_send(messages: Queue) -> float:
+    """Return the seconds that a node's sender takes for messages that are made already."""
+    sender, now = CelerySender(messages.app), datetime.now(UTC)
+    made = [
+        TaskMessage(
+            run_id=new_id(),
+            schedule_id=new_id(),
+            schedule=f"bench {number}",
+            fire_time=now,
+            cause="schedule",
+            task="bench.nothing",
+            args=[number, f"customer-{number}"],
+            kwargs={},
+            queue=messages.name,
+        )
+        for number in range(SCHEDULES)
+    ]
+    started = time.monotonic()
+    for start in range(0, SCHEDULES, BATCH):
+        sender.send(made[start : start + BATCH])
+    took = time.monotonic() - started
     sender.close()
-    database.close()
-    return results
+    messages.empty()
+    return took
 
 
-def send_only(app: Celery) -> list[float]:
-    """Return the seconds of each bare loop of `send_task`."""
-    results = []
-    for _ in range(ROUNDS):
-        results.append(timed(lambda: [app.send_task("bench.nothing", args=[number]) for number in range(SCHEDULES)]))
-        empty(app)
-    return results
+def measure(server: PostgresServer, broker_url: str) -> None:
+    """Print the figures on one broker."""
+    with queue(broker_url) as messages:
+        broker = messages.broker
+        report = Report(__file__, f"{SCHEDULES} due at one second, {broker}: the last message", server.url, broker_url)
+        bare = report.add(f"{broker}, send_task alone", "s", [send_task(messages) for _ in range(ROUNDS)])
+        report.add(f"{broker}, a node's sender alone", "s", [only_send(messages) for _ in range(ROUNDS)], beside=bare)
+        for count, what in ((1, "1 node"), (2, "2 nodes")):
+            rounds = [fire(server, messages, count=count) for _ in range(ROUNDS)]
+            report.add(f"{broker}, {what}", "s", [each.last for each in rounds], beside=bare)
+            report.add(f"{broker}, {what}, processor time", "s", [each.cpu for each in rounds])
+            report.add(f"{broker}, {what}, smallest share of one", "%", [each.share * 100 for each in rounds])
 
 
 def main() -> None:
-    """Print medians and ratios."""
-    postgres = os.environ.get("PUNCTUAL_BENCH_POSTGRES_URL", "postgresql://postgres@127.0.0.1/postgres")
-    app = broker_app(os.environ.get("PUNCTUAL_BENCH_REDIS_URL", "redis://127.0.0.1:6379/15"))
-    name = f"punctual_bench_{new_id().hex[:8]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            measured = {
-                "send_task alone": send_only(app),
-                "PostgreSQL": fire(postgres.rsplit("/", 1)[0] + f"/{name}", app),
-            }
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
-    with tempfile.TemporaryDirectory() as folder:
-        measured["SQLite"] = fire(f"sqlite:///{Path(folder) / 'bench.db'}", app)
-    baseline = statistics.median(measured["send_task alone"])
-    print(f"{SCHEDULES} due at once, Redis, one node: seconds until all are marked as sent, median of {ROUNDS}")
-    for label, results in measured.items():
-        median = statistics.median(results)
-        print(f"{label:16} {median:6.2f} s   {SCHEDULES / median:8.0f}/s   {median / baseline:5.2f} x send_task alone")
+    """Measure on each broker."""
+    with servers.postgres() as server:
+        for broker in (servers.redis, servers.rabbitmq):
+            with broker() as url:
+                measure(server, url)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,14 @@ from servers.processes import (
 )
 
 _MIGRATED = "punctual_migrated"
+_HASTY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "200",
+}
+"""Settings of a server whose data nobody misses."""
 
 
 class PostgresServer:
@@ -115,8 +123,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 class PostgresProcess:
     """A server process of our own; once stopped it can be started again, with its data and at its address."""
 
-    def __init__(self, folder: Path, initdb: Path, postgres: Path) -> None:
+    def __init__(self, folder: Path, initdb: Path, postgres: Path, settings: Mapping[str, str]) -> None:
         """Make the data folder, and start."""
+        self._settings = settings
         self._user = unprivileged("postgres")
         self._postgres, self._data, self._log = postgres, folder / "data", folder / "log"
         password, self._port = secrets.token_hex(16), free_port()
@@ -144,16 +153,8 @@ class PostgresProcess:
 
     def start(self) -> None:
         """Start, and return once it answers."""
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": self._port,
-            "unix_socket_directories": "",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-            "shared_buffers": "32MB",
-            "max_connections": 200,
-        }
+        place = {"listen_addresses": "127.0.0.1", "port": str(self._port), "unix_socket_directories": ""}
+        settings = {**place, **self._settings}
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._process = ServerProcess(
             [self._postgres, "-D", self._data, *arguments],
@@ -169,7 +170,7 @@ class PostgresProcess:
 
 
 @contextmanager
-def private_postgres() -> Iterator[PostgresProcess]:
+def private_postgres(settings: Mapping[str, str] = _HASTY) -> Iterator[PostgresProcess]:
     """Run a server that is ours alone; skips where PostgreSQL is not installed."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
     initdb, postgres = find_program("initdb", *folders), find_program("postgres", *folders)
@@ -178,7 +179,7 @@ def private_postgres() -> Iterator[PostgresProcess]:
     # Not below pytest's folder for temporary files: that is closed to the user that PostgreSQL wants when we are root.
     folder = Path(tempfile.mkdtemp(prefix="punctual-postgres-"))
     try:
-        process = PostgresProcess(folder, initdb, postgres)
+        process = PostgresProcess(folder, initdb, postgres, settings)
         try:
             yield process
         finally:

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,14 @@ class RabbitmqServer:
 @pytest.fixture(scope="session")
 def rabbitmq_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitmqServer]:
     """A private node."""
-    process = RabbitmqProcess(tmp_path_factory.mktemp("rabbitmq"))
+    with private_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as server:
+        yield server
+
+
+@contextmanager
+def private_rabbitmq(folder: Path) -> Iterator[RabbitmqServer]:
+    """Run a node that keeps its files in this folder."""
+    process = RabbitmqProcess(folder)
     try:
         yield process.server
     finally:

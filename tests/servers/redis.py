@@ -39,7 +39,14 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     if url := os.environ.get("PUNCTUAL_TEST_REDIS_URL"):
         yield RedisServer(url, None)
         return
-    process = RedisProcess(tmp_path_factory.mktemp("redis"))
+    with private_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def private_redis(folder: Path) -> Iterator[RedisServer]:
+    """Run a server that keeps nothing on disk but its log in this folder."""
+    process = RedisProcess(folder)
     try:
         yield RedisServer(process.url, _DATABASES, process)
     finally:
