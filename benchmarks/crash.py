@@ -11,13 +11,17 @@ import time
 from collections import Counter
 from typing import NamedTuple
 
+from sqlalchemy import select
+
 from lab import nodes, servers
 from lab.filling import due_at, fill, soon
 from lab.nodes import Node
 from lab.queues import Queue, queue
 from lab.report import TRIAL, Report, scaled
-from punctual.store import outbox, schedules
+from punctual.domain.run import RunState
+from punctual.store import agenda
 from punctual.store.database import Database
+from punctual.store.tables import runs
 from servers.postgres import PostgresServer
 
 SCHEDULES = scaled(10_000)
@@ -60,8 +64,9 @@ def crash(server: PostgresServer, messages: Queue, *, count: int) -> Found:
 def settled(database: Database) -> bool:
     """Tell whether nothing is due and nothing unsent."""
     with database.read() as tx:
-        due, now = schedules.next_due_time(tx), tx.dialect.now(tx.connection)
-        return (due is None or due > now) and outbox.next_unsent_time(tx) is None
+        now, due = tx.dialect.now(tx.connection), agenda.read(tx)
+        unsent = tx.connection.execute(select(runs.c.id).where(runs.c.state == RunState.PENDING.value).limit(1))
+        return (due.due is None or due.due > now) and unsent.one_or_none() is None
 
 
 def main() -> None:

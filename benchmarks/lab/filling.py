@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import String, Uuid, cast, func, select, text, true
 
 from punctual.domain.identity import new_id
-from punctual.domain.schedule import ScheduleSpec
+from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
 from punctual.domain.triggers import cron, every
+from punctual.store import schedules, tables
 from punctual.store.database import Database, Transaction
-from punctual.store.tables import schedule_versions, schedules
 
 _AT_ONCE = 10_000
 
@@ -35,10 +35,19 @@ def due_at(second: datetime, count: int, *, queue: str) -> Iterator[tuple[Schedu
 
 def fill(database: Database, due: Iterable[tuple[ScheduleSpec, datetime]]) -> None:
     """Store schedules, each with the fire time that it is due at first, and tell the nodes."""
-    made_at, waiting = datetime.now(UTC), iter(due)
+    remaining = iter(due)
     with database.write() as tx:
-        while some := list(islice(waiting, _AT_ONCE)):
-            _insert(tx, some, made_at)
+        schedule, version = _pattern(tx, *next(remaining))
+        while some := list(islice(remaining, _AT_ONCE)):
+            ids = [new_id() for _ in some]
+            named = [(key, spec, first) for key, (spec, first) in zip(ids, some, strict=True)]
+            rows = [
+                schedule | {"id": key, "name": spec.name, "next_fire_time": first, "next_due_time": first}
+                for key, spec, first in named
+            ]
+            tx.connection.execute(tables.schedules.insert(), rows)
+            rows = [version | {"schedule_id": key, "spec": spec.model_dump(mode="json")} for key, spec, _ in named]
+            tx.connection.execute(tables.schedule_versions.insert(), rows)
         tx.changed = True
 
 
@@ -50,10 +59,10 @@ def multiply(database: Database, times: int) -> None:
     def copied(row_id: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's expressions
         return cast(func.md5(cast(row_id, String) + cast(number, String)), Uuid)
 
-    own = {"id": copied(schedules.c.id), "name": schedules.c.name + " / " + cast(number, String)}
+    own = {"id": copied(tables.schedules.c.id), "name": tables.schedules.c.name + " / " + cast(number, String)}
     with database.write() as tx:
-        of_version = {"schedule_id": copied(schedule_versions.c.schedule_id)}
-        for table, differing in ((schedules, own), (schedule_versions, of_version)):
+        of_version = {"schedule_id": copied(tables.schedule_versions.c.schedule_id)}
+        for table, differing in ((tables.schedules, own), (tables.schedule_versions, of_version)):
             names = [each.name for each in table.c]
             rows = select(*(differing.get(name, table.c[name]) for name in names)).join_from(table, numbers, true())
             tx.connection.execute(table.insert().from_select(names, rows))
@@ -62,38 +71,14 @@ def multiply(database: Database, times: int) -> None:
         tx.connection.execute(text("ANALYZE"))
 
 
-def _insert(tx: Transaction, due: list[tuple[ScheduleSpec, datetime]], made_at: datetime) -> None:
-    ids = [new_id() for _ in due]
-    tx.connection.execute(
-        schedules.insert(),
-        [
-            {
-                "id": key,
-                "name": spec.name,
-                "task": spec.task,
-                "version": 1,
-                "paused": False,
-                "next_fire_time": first,
-                "next_due_time": first,
-                "run_count": 0,
-                "error_count": 0,
-                "created_at": made_at,
-                "updated_at": made_at,
-            }
-            for key, (spec, first) in zip(ids, due, strict=True)
-        ],
+def _pattern(tx: Transaction, spec: ScheduleSpec, first: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Have the store write one, and return its row and that of its version."""
+    now, status = datetime.now(UTC), ScheduleStatus().at(first, first)
+    written = Schedule(id=new_id(), version=1, spec=spec, status=status, created_at=now, updated_at=now)
+    schedules.insert(tx, written, actor="bench")
+    queries = (
+        select(tables.schedules).where(tables.schedules.c.id == written.id),
+        select(tables.schedule_versions).where(tables.schedule_versions.c.schedule_id == written.id),
     )
-    tx.connection.execute(
-        schedule_versions.insert(),
-        [
-            {
-                "schedule_id": key,
-                "version": 1,
-                "task": spec.task,
-                "spec": spec.model_dump(mode="json"),
-                "actor": "bench",
-                "created_at": made_at,
-            }
-            for key, (spec, _) in zip(ids, due, strict=True)
-        ],
-    )
+    schedule, version = (dict(tx.connection.execute(query).mappings().one()) for query in queries)
+    return schedule, version

@@ -14,7 +14,7 @@ from redis import Redis
 from punctual.celery.app import broker_app
 from punctual.domain.identity import new_id
 
-_LOOK_SECONDS = 0.002
+_LOOK_SECONDS = 0.005
 _PATIENCE = 30.0
 _AT_ONCE = 1_000
 
@@ -67,7 +67,7 @@ class Queue:
             return 0
 
     def watch(self, count: int, *, within: float, meanwhile: Callable[[Sample], None] = lambda _: None) -> list[Sample]:
-        """Look every two milliseconds until it holds `count` messages; exits when it does not `within` seconds."""
+        """Look every few milliseconds until it holds `count` messages; exits when it does not `within` seconds."""
         samples: list[Sample] = []
         give_up_at = time.time() + within
         while not samples or samples[-1].length < count:
