@@ -13,6 +13,7 @@ from punctual.domain.errors import Fault, InvalidInputError
 from punctual.domain.forecast import Forecast, Forecaster, Limits, Upcoming
 from punctual.domain.forecast_pattern import Window
 from punctual.domain.schedule import ScheduleSpec, ScheduleState
+from punctual.domain.stored_spec import read_stored
 from punctual.domain.triggers.base import as_utc
 from punctual.store import calendars, schedules
 from punctual.store.database import Database
@@ -90,7 +91,7 @@ def _minute_of(start: datetime) -> datetime:
 
 def _spec(schedule: ActiveSchedule) -> ScheduleSpec | None:
     try:
-        return ScheduleSpec.model_validate(schedule.document)
+        return read_stored(schedule.document)
     except ValidationError:
         return None
 
