@@ -1,13 +1,15 @@
 """Messages of one kind, made by Celery and kombu once and copied for each run."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from celery import Celery, signals
 from celery.app.amqp import AMQP
-from kombu.serialization import dumps
+from kombu.serialization import registry
+from kombu.utils.json import JSONEncoder, dumps
 
 from punctual.celery.calls import Calls, Options
-from punctual.celery.headers import run_headers
+from punctual.celery.headers import RUN, run_headers
 from punctual.celery.reprs import plain_repr
 from punctual.engine.sender import TaskMessage
 
@@ -32,6 +34,7 @@ class Template:
         self._app = app
         self._levels = app.conf.get("task_repr_maxlevels", 3)  # new in Celery 5.7; 3 before
         tap = _Tap(channel)
+        self._encode = _json_encoder()
         self._embed = Calls(app).publish(message, options, app.amqp.Producer(tap, auto_declare=False)).body[2]
         self.message = tap.message
         self.exchange: str = tap.exchange
@@ -45,10 +48,10 @@ class Template:
 
     def own(self, message: TaskMessage) -> Own:
         """Return what differs in this message."""
-        task_id, args, kwargs = str(message.run_id), message.args, message.kwargs
-        headers = {"id": task_id, "root_id": task_id, **self._reprs(message), **run_headers(message)}
-        _, _, body = dumps((args, kwargs, self._embed), "json")  # type: ignore[no-untyped-call]  # kombu has no types
-        return Own(task_id, headers, body)
+        ours = run_headers(message)
+        task_id = ours[RUN]
+        headers = {"id": task_id, "root_id": task_id, **self._reprs(message), **ours}
+        return Own(task_id, headers, self._encode((message.args, message.kwargs, self._embed)))
 
     def _reprs(self, message: TaskMessage) -> dict[str, str]:
         amqp = self._app.amqp
@@ -58,6 +61,13 @@ class Template:
             made = amqp.as_task_v2("", message.task, list(message.args), dict(message.kwargs))
             args, kwargs = made.headers["argsrepr"], made.headers["kwargsrepr"]
         return {"argsrepr": args, "kwargsrepr": kwargs}
+
+
+def _json_encoder() -> Callable[[object], str]:
+    """Return what turns a body into JSON: kombu's own encoder, made once, unless the app has registered another."""
+    if registry._encoders["json"].encoder is dumps:  # noqa: SLF001 - nothing public tells
+        return JSONEncoder().encode
+    return lambda body: str(registry.dumps(body, "json")[2])  # type: ignore[no-untyped-call] # kombu has no types
 
 
 class _Tap:

@@ -65,7 +65,6 @@ class Engine:
         self._node = node
         self._gauges = NodeGauges()
         self._outages = Outages()
-        self._next_due: datetime | None = None
         self._stopping = threading.Event()
         self._hears = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -111,17 +110,48 @@ class Engine:
         """Fire and send everything that is due now; return when there is more to do, None when nothing is planned."""
         while not self._stopping.is_set():
             now = self._clock.now()
-            lease = self._dispatcher.lease(now)
-            fired = tick(self._database, now=now, lease=lease)
-            self._dispatcher.send(fired.messages, lease)
-            self._note_sent(len(fired.messages), self._next_due)
+            if self._fire_batch() == BATCH:
+                self._fire_many()
             with self._database.read() as tx:
                 due = agenda.read(tx)
-            self._next_due = due.due
-            worked = self._reconcile(due, now)
-            if fired.claimed < BATCH and not worked:
+            if not self._reconcile(due, now):
                 return self._wake(due)
         return None
+
+    def _fire_batch(self) -> int:
+        """Record and send a batch of what is due; return how many schedules there were."""
+        now = self._clock.now()
+        lease = self._dispatcher.lease(now)
+        fired = tick(self._database, now=now, lease=lease)
+        self._dispatcher.send(fired.messages, lease)
+        self._note_sent(len(fired.messages), fired.due)
+        return fired.claimed
+
+    def _fire_many(self) -> None:
+        """Go on batch by batch; in two threads where the database can work for one while the other plans."""
+        if not self._database.dialect.takes_writers_side_by_side:
+            self._fire_batches()
+            return
+        faults: list[Exception] = []
+
+        def help_firing() -> None:
+            try:
+                self._fire_batches()
+            except Exception as error:  # noqa: BLE001 - raised again below, in the thread that reports
+                faults.append(error)
+
+        helper = threading.Thread(target=help_firing, name="punctual-engine-helper", daemon=True)
+        helper.start()
+        try:
+            self._fire_batches()
+        finally:
+            helper.join()
+        if faults:
+            raise faults[0]
+
+    def _fire_batches(self) -> None:
+        while not self._stopping.is_set() and self._fire_batch() == BATCH:
+            pass
 
     def _reconcile(self, due: Agenda, now: datetime) -> bool:
         """Do what the agenda has for now beside fire times; return whether that may have made more to do."""

@@ -13,6 +13,7 @@ from punctual.domain.errors import PunctualError
 from punctual.domain.identity import run_id
 from punctual.domain.planner import Plan, plan
 from punctual.domain.schedule import ScheduleSpec, undecided
+from punctual.domain.stored_spec import read_stored
 from punctual.engine.sender import TaskMessage
 from punctual.store import calendars, ledger, schedules
 from punctual.store.database import Database, Transaction
@@ -28,10 +29,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What one batch did: how many schedules it claimed, and the messages to send now."""
+    """What one batch did: how many schedules it claimed, the messages to send now, and since when one is due."""
 
     claimed: int
     messages: list[TaskMessage]
+    due: datetime | None
 
 
 def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
@@ -44,11 +46,12 @@ def tick(database: Database, *, now: datetime, lease: Lease) -> Tick:
         planned = _planned(tx, due, now)
         entries = [Entry(schedule.id, schedule.version, made, spec.rules) for schedule, (spec, made) in planned]
         recorded = ledger.record(tx, entries, now=now, lease=lease)
-        schedules.advance_many(tx, [_advance(entry) for entry in entries])
+        schedules.advance_many(tx, [_advance(schedule, made) for schedule, (_, made) in planned])
     messages = [
         message for schedule, (spec, made) in planned for message in _messages(schedule, spec, made, recorded, now)
     ]
-    return Tick(len(due), messages)
+    longest_due = min((run.due_time for entry in entries for run in entry.plan.runs), default=None)
+    return Tick(len(due), messages, longest_due)
 
 
 def _planned(
@@ -66,7 +69,7 @@ def _planned(
 
 def _read(tx: Transaction, schedule: DueSchedule, now: datetime) -> ScheduleSpec | None:
     try:
-        return ScheduleSpec.model_validate(schedule.document)
+        return read_stored(schedule.document)
     except ValidationError as error:
         _set_aside(tx, schedule, error, now)
         return None
@@ -77,8 +80,10 @@ def _plan(
 ) -> Plan | None:
     left = None if spec.max_runs is None else spec.max_runs - schedule.run_count
     try:
+        timetable = spec.timetable(str(schedule.id), known)
         skips = schedules.read_skips(schedule.skips)
-        timetable = replace(spec.timetable(str(schedule.id), known), skips=skips)
+        if skips:
+            timetable = replace(timetable, skips=skips)
         made = plan(timetable, spec.catchup, first=schedule.next_fire_time, now=now, runs_left=left)
     except (PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         _set_aside(tx, schedule, error, now)
@@ -108,10 +113,9 @@ def _sentence(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _advance(entry: Entry) -> Advance:
-    made = entry.plan
-    last = made.runs[-1].fire_time if made.runs else None
-    return Advance(entry.schedule_id, made.next_fire_time, made.next_due_time, last, len(made.runs))
+def _advance(schedule: DueSchedule, made: Plan) -> Advance:
+    last = made.runs[-1].fire_time if made.runs else schedule.last_fire_time
+    return Advance(schedule.id, made.next_fire_time, made.next_due_time, last, schedule.run_count + len(made.runs))
 
 
 def _messages(

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -40,7 +41,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Prepare the pool."""
         target, self.dialect = _resolve(url)
-        self._engine = create_engine(target, **self.dialect.engine_options)
+        self._engine = create_engine(target, json_deserializer=from_json, **self.dialect.engine_options)
         self._writer = self.dialect.prepare(self._engine)
         self._changed = threading.Event()
 

@@ -2,17 +2,32 @@
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Engine, Insert, Select, Table, event, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    Uuid,
+    bindparam,
+    event,
+    func,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from punctual.domain.clock import monotonic
-from punctual.store import postgres
+from punctual.store import many_rows, postgres
+from punctual.store.many_rows import Rows
 
 _WRITE = "punctual_write"
 _CHANNEL = "punctual_changed"
@@ -40,6 +55,7 @@ class Dialect(Protocol):
 
     engine_options: Mapping[str, Any]
     has_own_clock: bool
+    takes_writers_side_by_side: bool
 
     def prepare(self, engine: Engine) -> Engine:
         """Set the engine up and return the one to write with."""
@@ -57,8 +73,16 @@ class Dialect(Protocol):
         """Lock a name until the transaction ends, without waiting; tell whether it could be had."""
         ...
 
-    def insert_once(self, table: Table) -> Insert:
-        """Return an insert that leaves alone the rows whose key is there already."""
+    def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
+        """Insert rows of equal columns but for those whose key is there already; return how many were inserted."""
+        ...
+
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
+        """Change rows of the table to what rows of equal columns say, each by its id."""
+        ...
+
+    def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Return whether the column is one of many ids."""
         ...
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
@@ -101,6 +125,7 @@ class Postgres:
         "connect_args": {"connect_timeout": 5, "application_name": "punctual"},
     }
     has_own_clock = True
+    takes_writers_side_by_side = True
 
     def prepare(self, engine: Engine) -> Engine:
         """Bound every wait; writers need nothing special here."""
@@ -120,9 +145,17 @@ class Postgres:
         statement = text("SELECT pg_try_advisory_xact_lock(70768548, hashtext(:name))")
         return bool(connection.execute(statement, {"name": name}).scalar())
 
-    def insert_once(self, table: Table) -> Insert:
-        """Insert unless the key is there."""
-        return postgresql.insert(table).on_conflict_do_nothing()
+    def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
+        """Insert in one statement."""
+        return many_rows.insert_once(connection, table, rows)
+
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
+        """Update in one statement."""
+        many_rows.update_by_id(connection, table, rows)
+
+    def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Pass all ids as one array: a parameter for each takes longer to read than to find its row."""
+        return column == func.any(bindparam(None, list(ids), type_=postgresql.ARRAY(Uuid)))
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Insert, or change the named columns."""
@@ -195,6 +228,7 @@ class Sqlite:
         "pool_timeout": _POOL_SECONDS,
     }
     has_own_clock = False
+    takes_writers_side_by_side = False
 
     def prepare(self, engine: Engine) -> Engine:
         """Open transactions ourselves: the driver would begin late, and a late upgrade to writing deadlocks."""
@@ -217,9 +251,20 @@ class Sqlite:
         del connection, name
         return True
 
-    def insert_once(self, table: Table) -> Insert:
-        """Insert unless the key is there."""
-        return sqlite.insert(table).on_conflict_do_nothing()
+    def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
+        """Insert one after another; there is no way to the server that would be long."""
+        statement = sqlite.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+        return connection.execute(statement, rows).rowcount
+
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
+        """Update one after another."""
+        values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0]}
+        statement = update(table).where(table.c.id == values.pop("id")).values(values)
+        connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
+
+    def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+        """Pass each id."""
+        return column.in_(ids)
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Insert, or change the named columns."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Insert, select
+from sqlalchemy import select
 
 from punctual.domain.identity import run_id
 from punctual.domain.planner import PassedOver, Plan, PlannedRun
@@ -76,7 +76,7 @@ def insert_asked_for(
         row = _run(entry, planned, None)
         row |= {"args": arguments.args, "kwargs": arguments.kwargs, "origin_id": origin_id}
         if not _is_there(tx, row["id"]):
-            tx.connection.execute(_insert_once(tx), row | admission.admit(row, entry.rules, now))
+            tx.dialect.insert_once(tx.connection, runs, [row | admission.admit(row, entry.rules, now)])
             admission.carry_out(now)
             identity: UUID = row["id"]
             return identity
@@ -129,13 +129,9 @@ def _insert(tx: Transaction, rows: Sequence[dict[str, Any]], lease: Lease | None
     """Insert rows of equal columns; return which of those with a lease were not there yet."""
     if not rows:
         return set()
-    inserted = tx.connection.execute(_insert_once(tx), rows)
+    inserted = tx.dialect.insert_once(tx.connection, runs, rows)
     leased = {row["id"] for row in rows if row["lease_node"] is not None}
-    return leased if inserted.rowcount == len(rows) else _recorded_now(tx, leased, lease)
-
-
-def _insert_once(tx: Transaction) -> Insert:
-    return tx.dialect.insert_once(runs).execution_options(preserve_rowcount=True)
+    return leased if inserted == len(rows) else _recorded_now(tx, leased, lease)
 
 
 def _recorded_now(tx: Transaction, ids: set[UUID], lease: Lease | None) -> set[UUID]:

@@ -46,7 +46,9 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
     if not claimed:
         return []
     ids = list(claimed)
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids)).values(lease_node=lease.node, send_at=lease.until))
+    tx.connection.execute(
+        update(runs).where(tx.dialect.is_among(runs.c.id, ids)).values(lease_node=lease.node, send_at=lease.until)
+    )
     version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
         schedule_versions.c.version == runs.c.schedule_version
     )
@@ -66,7 +68,7 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
         )
         .join(schedules, schedules.c.id == runs.c.schedule_id)
         .join(schedule_versions, version)
-        .where(runs.c.id.in_(ids))
+        .where(tx.dialect.is_among(runs.c.id, ids))
         .order_by(runs.c.due_time, runs.c.fire_time)
     )
     return [UnsentRun(*row, repeated=claimed[row.id]) for row in tx.connection.execute(facts)]
@@ -80,7 +82,7 @@ def mark_sent(tx: Transaction, ids: Collection[UUID], *, node: UUID, at: datetim
     state = case((runs.c.state == RunState.PENDING.value, RunState.QUEUED.value), else_=runs.c.state)
     tx.connection.execute(
         update(runs)
-        .where(runs.c.id.in_(ids), runs.c.lease_node == node)
+        .where(tx.dialect.is_among(runs.c.id, ids), runs.c.lease_node == node)
         .values(state=state, queued_at=at, send_at=again_at, lease_node=None)
     )
 
@@ -98,7 +100,9 @@ def mark_sent_again(tx: Transaction, again_at: Sequence[tuple[UUID, datetime]], 
 
 def put_back(tx: Transaction, ids: Collection[UUID], *, node: UUID, until: datetime) -> None:
     """Leave runs to any node from `until` on; this one stays noted, for the broker may have their messages."""
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.lease_node == node).values(send_at=until))
+    tx.connection.execute(
+        update(runs).where(tx.dialect.is_among(runs.c.id, ids), runs.c.lease_node == node).values(send_at=until)
+    )
 
 
 def next_try(run: UnsentRun, now: datetime, resend_after: timedelta) -> datetime:

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punctual.domain.errors import ConflictError
 from punctual.domain.names import parse_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
 from punctual.domain.skip import Skip
+from punctual.domain.stored_spec import read_stored
 from punctual.store import calendars
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
@@ -29,6 +30,7 @@ class DueSchedule:
     version: int
     document: dict[str, JsonValue]
     next_fire_time: datetime
+    last_fire_time: datetime | None
     run_count: int
     error_count: int
     skips: list[JsonValue] | None
@@ -48,13 +50,13 @@ class ActiveSchedule:
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Where a planned schedule stands afterwards; `runs` is how many its fire times made by the plan."""
+    """Where a planned schedule stands afterwards."""
 
     schedule_id: UUID
     next_fire_time: datetime | None
     next_due_time: datetime | None
     last_fire_time: datetime | None
-    runs: int
+    run_count: int
 
 
 _CURRENT = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
@@ -74,6 +76,7 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
             schedules.c.version,
             schedule_versions.c.spec,
             schedules.c.next_fire_time,
+            schedules.c.last_fire_time,
             schedules.c.run_count,
             schedules.c.error_count,
             schedules.c.skips,
@@ -83,39 +86,26 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
         .order_by(schedules.c.next_due_time)
         .limit(limit)
     )
-    rows = tx.connection.execute(tx.dialect.claim(query, schedules))
+    rows = tx.connection.execute(tx.dialect.claim(query, schedules)).all()
     return [DueSchedule(*row) for row in rows]
 
 
 def advance_many(tx: Transaction, advances: Sequence[Advance]) -> None:
     """Move claimed schedules on, and clear their errors."""
-    if not advances:
-        return
-    statement = (
-        update(schedules)
-        .where(schedules.c.id == bindparam("key"))
-        .values(
-            next_fire_time=bindparam("next"),
-            next_due_time=bindparam("due"),
-            last_fire_time=func.coalesce(
-                bindparam("last", type_=schedules.c.last_fire_time.type), schedules.c.last_fire_time
-            ),
-            run_count=schedules.c.run_count + bindparam("runs"),
-            error=None,
-            error_count=0,
-        )
-    )
-    rows = [
-        {
-            "key": each.schedule_id,
-            "next": each.next_fire_time,
-            "due": each.next_due_time,
-            "last": each.last_fire_time,
-            "runs": each.runs,
-        }
-        for each in advances
-    ]
-    tx.connection.execute(statement, rows)
+    if advances:
+        rows = [
+            {
+                "id": each.schedule_id,
+                "next_fire_time": each.next_fire_time,
+                "next_due_time": each.next_due_time,
+                "last_fire_time": each.last_fire_time,
+                "run_count": each.run_count,
+                "error": None,
+                "error_count": 0,
+            }
+            for each in advances
+        ]
+        tx.dialect.update_by_id(tx.connection, schedules, rows)
 
 
 def set_skips(tx: Transaction, schedule_id: UUID, skips: Sequence[Skip]) -> None:
@@ -207,7 +197,7 @@ def version_in_force(tx: Transaction, schedule_id: UUID, instant: datetime) -> t
         .limit(1)
     )
     row = tx.connection.execute(query).one_or_none()
-    return None if row is None else (row.version, ScheduleSpec.model_validate(row.spec))
+    return None if row is None else (row.version, read_stored(row.spec))
 
 
 def get_spec(tx: Transaction, schedule_id: UUID, version: int) -> ScheduleSpec:
@@ -375,7 +365,7 @@ def _schedule(row: Row[Any]) -> Schedule:
     return Schedule(
         id=row.id,
         version=row.version,
-        spec=ScheduleSpec.model_validate(row.spec),
+        spec=read_stored(row.spec),
         status=ScheduleStatus(
             paused=row.paused,
             pause_note=row.pause_note,

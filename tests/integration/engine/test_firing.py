@@ -14,6 +14,7 @@ from punctual.domain.identity import new_id
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.engine.dispatcher import LEASE
 from punctual.engine.loop import Engine
+from punctual.engine.tick import Tick, tick
 from punctual.store import attempts, outbox
 from punctual.store.database import Database, Transaction
 from punctual.testing import ManualClock, RecordingSender, drive
@@ -101,6 +102,54 @@ def test_a_restart_after_downtime_accounts_for_every_fire_time(
     assert missed.covered_count == 59
     assert [run.fire_time for run in by_state[RunState.QUEUED]][-1] == start + timedelta(minutes=63)
     assert len(by_state[RunState.QUEUED]) == 4
+
+
+def test_many_batches_due_at_once_are_each_fired_once(
+    engine: Engine,
+    schedules: Schedules,
+    database: Database,
+    clock: ManualClock,
+    sender: RecordingSender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("tick", "loop"):
+        monkeypatch.setattr(f"punctual.engine.{module}.BATCH", 20)
+    names = {f"s{number}" for number in range(110)}
+    for name in names:
+        make(schedules, name, "every 1h")
+    clock.advance(timedelta(hours=1))
+    engine.step()
+    assert sorted(message.schedule for message in sender.messages) == sorted(names)
+    assert len(ledger(database, clock)) == len(names)
+
+
+def test_a_fault_in_the_midst_of_many_batches_is_told_and_the_rest_fires_later(
+    engine: Engine,
+    schedules: Schedules,
+    clock: ManualClock,
+    sender: RecordingSender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("tick", "loop"):
+        monkeypatch.setattr(f"punctual.engine.{module}.BATCH", 20)
+    names = {f"s{number}" for number in range(110)}
+    for name in names:
+        make(schedules, name, "every 1h")
+    clock.advance(timedelta(hours=1))
+    done: list[Tick] = []
+
+    def fails_the_third_time(*args: Any, **kwargs: Any) -> Tick:
+        if len(done) >= 2:
+            raise DatabaseUnavailableError
+        done.append(tick(*args, **kwargs))
+        return done[-1]
+
+    monkeypatch.setattr("punctual.engine.loop.tick", fails_the_third_time)
+    with pytest.raises(DatabaseUnavailableError):
+        engine.step()
+    monkeypatch.setattr("punctual.engine.loop.tick", tick)
+    engine.step()
+    assert sorted(message.schedule for message in sender.messages) == sorted(names)
 
 
 def test_a_broken_schedule_is_set_aside_and_the_others_go_on(

@@ -1,0 +1,61 @@
+"""Many rows in one statement of PostgreSQL: a column comes as an array, or once where it is the same in all rows."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Executable, FromClause, Table, bindparam, column, func, select, update
+from sqlalchemy.dialects import postgresql
+
+Rows = Sequence[Mapping[str, Any]]
+"""Rows of equal columns, at least one."""
+
+_KNOWN_STATEMENTS = 64
+
+
+def insert_once(connection: Connection, table: Table, rows: Rows) -> int:
+    """Insert rows but for those whose key is there already; return how many were inserted."""
+    arrays = _differing(rows)
+    return connection.execute(_insert(table, tuple(rows[0]), arrays), _parameters(rows, arrays)).rowcount
+
+
+def update_by_id(connection: Connection, table: Table, rows: Rows) -> None:
+    """Change the rows of the table that have the ids of these rows to their other columns."""
+    arrays = _differing(rows)
+    connection.execute(_update(table, tuple(rows[0]), arrays), _parameters(rows, arrays))
+
+
+def _differing(rows: Rows) -> frozenset[str]:
+    first = rows[0]
+    return frozenset(name for name, value in first.items() if any(row[name] != value for row in rows))
+
+
+def _parameters(rows: Rows, arrays: frozenset[str]) -> dict[str, Any]:
+    return {f"new_{name}": [row[name] for row in rows] if name in arrays else value for name, value in rows[0].items()}
+
+
+@lru_cache(_KNOWN_STATEMENTS)
+def _insert(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> Executable:
+    values = _values(table, names, arrays)
+    statement = postgresql.insert(table).from_select(names, select(*values.values())).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
+
+
+@lru_cache(_KNOWN_STATEMENTS)
+def _update(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> Executable:
+    values = _values(table, names, arrays)
+    return update(table).where(table.c.id == values.pop("id")).values(values)
+
+
+def _values(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> dict[str, ColumnElement[Any]]:
+    """Return what stands for each column in a statement: a column of the arrays side by side, or a parameter."""
+    made = _unnested(table, sorted(arrays)) if arrays else table
+    return {
+        name: made.c[name] if name in arrays else bindparam(f"new_{name}", type_=table.c[name].type) for name in names
+    }
+
+
+def _unnested(table: Table, names: Sequence[str]) -> FromClause:
+    parameters = [bindparam(f"new_{name}", type_=postgresql.ARRAY(table.c[name].type)) for name in names]
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.unnest(*parameters).table_valued(*columns, name="made").render_derived()
