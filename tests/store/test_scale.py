@@ -60,7 +60,6 @@ def test_no_question_of_a_node_reads_a_whole_table(database: Database, database_
         ),
         "what is overdue": (("ix_runs_deadline",), lambda tx: attempts.overdue(tx, NOW, limit=500)),
         "who lost its worker": (("ix_runs_running",), lambda tx: attempts.orphans(tx, seen_since=NOW, limit=500)),
-        "what a worker runs": (("ix_runs_running",), lambda tx: attempts.held_by(tx, new_id())),
         "whom to stop": (("ix_runs_stop",), lambda tx: attempts.to_stop(tx, limit=500)),
         "an attempt starts": (
             (),

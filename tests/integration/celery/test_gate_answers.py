@@ -161,7 +161,6 @@ def test_who_did_not_hear_the_answer_gets_it_again(database: Database) -> None:
         (Runner("w", worker_id), at + timedelta(microseconds=1)),
         (Runner("v", worker_id), at),
         (Runner("w"), at),
-        (Runner("w", worker_id, 7), at),
     ):
         with database.write() as tx:
             assert not attempts.start(tx, run_id, other, attempt=1, deadline=None, at=when, again=True)

@@ -138,7 +138,7 @@ def test_a_run_whose_process_is_killed_is_lost_or_attempted_again(place: Site, t
         os.kill(noted(place, run.id, "begins")[0], signal.SIGKILL)
     lost = place.ended(fail.id)
     assert (lost.state, lost.attempt) == (RunState.LOST, 1)
-    assert str(lost.reason).startswith("The process that ran the task died")
+    assert "The process that ran" in str(lost.reason)
     noted(place, rerun.id, "begins", times=2)
     go.touch()
     again = place.ended(rerun.id)
