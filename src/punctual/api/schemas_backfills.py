@@ -124,6 +124,9 @@ class BackfillOut(Answer):
     actor: str = Field(description="Who asked for it.")
     created_at: Instant
     finished_at: Instant | None
+    next_fire_time: Instant | None = Field(
+        description="The first fire time not decided on yet, in the order asked for; null where all are."
+    )
     progress: BackfillProgressOut
 
     @classmethod

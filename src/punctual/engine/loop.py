@@ -26,6 +26,9 @@ LONGEST_SLEEP_HEARING = 10.0
 
 HEARTBEAT_SECONDS = 5.0
 _IMPATIENCE = timedelta(seconds=1)
+_UNHEARING_IMPATIENCE = timedelta(seconds=0.2)
+"""While a backfill runs and nobody tells that a run has ended, as on SQLite; its next run starts so much later."""
+
 _SHORTEST_SLEEP = 0.005
 """Seconds; when what is due now is in the hands of another node."""
 
@@ -182,7 +185,9 @@ class Engine:
         earliest = due.earliest(send)
         if not (due.buffered or due.stops or due.backfills):
             return earliest
-        return min(earliest or now + _IMPATIENCE, now + _IMPATIENCE)
+        unheard = due.backfills and not self._hears.is_set()
+        soon = now + (_UNHEARING_IMPATIENCE if unheard else _IMPATIENCE)
+        return min(earliest or soon, soon)
 
     def retain(self) -> bool:
         """Remove a batch of what the ledger need not keep; return whether there may be more."""

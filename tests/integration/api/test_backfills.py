@@ -56,6 +56,7 @@ def test_a_backfill_is_started_followed_and_done(
         "actor": "token:bootstrap",
         "created_at": "2026-01-01T00:00:00Z",
         "finished_at": None,
+        "next_fire_time": "2025-12-31T18:00:00Z",
         "progress": progress | {"made": 0, "open": 0, "states": {}, "removed": 0},
     }
     assert client.get(f"backfills/{backfill['id']}").json() == backfill
