@@ -14,7 +14,7 @@ const pagePace = (query: { state: { data?: { pages: unknown[] } | undefined } })
 
 export type ScheduleFilter = { q: string; state: ScheduleState | "" };
 export type ForecastChoice = { q: string; hours: number; jitter: number };
-export type RunFilter = { schedule: string; state: RunState | ""; cause: Cause | "" };
+export type RunFilter = { schedule: string; state: RunState | ""; cause: Cause | ""; backfill?: string };
 
 export const keys = {
   schedules: ["schedules"] as const,
@@ -77,6 +77,7 @@ export function useRuns(filter: RunFilter, limit = 50) {
         ...(filter.schedule && { schedule: filter.schedule }),
         ...(filter.state && { state: [filter.state] }),
         ...(filter.cause && { cause: filter.cause }),
+        ...(filter.backfill && { backfill: filter.backfill }),
         ...(pageParam && { cursor: pageParam }),
       };
       return unwrap(client.GET("/runs", { params: { query }, signal }));

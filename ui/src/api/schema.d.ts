@@ -813,6 +813,11 @@ export interface components {
             created_at: string;
             /** Finished At */
             finished_at: string | null;
+            /**
+             * Next Fire Time
+             * @description The first fire time not decided on yet, in the order asked for; null where all are.
+             */
+            next_fire_time: string | null;
             progress: components["schemas"]["BackfillProgressOut"];
         };
         /**

@@ -32,6 +32,8 @@ export type Forecast = Answer<"/forecast", "get", 200>;
 export type Outlook = Forecast["as_is"];
 export type BusyMinute = Outlook["busiest"][number];
 export type WhatIf = Forecast["what_if"]["h"];
+export type Backfill = Answer<"/backfills/{backfill_id}", "get", 200>;
+export type BackfillPreview = Answer<"/schedules/{ref}/backfills", "post", 200>;
 export type Readiness = Answer<"/health/ready", "get", 200>;
 export type System = Answer<"/system", "get", 200>;
 

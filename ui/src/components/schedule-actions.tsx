@@ -3,6 +3,7 @@ import {
   IconAdjustments,
   IconBolt,
   IconDotsVertical,
+  IconHistory,
   IconPencil,
   IconPlayerPause,
   IconPlayerPlay,
@@ -14,6 +15,7 @@ import { useLocation } from "wouter";
 import { useDelete, usePause, useRestore, useRunNow, useSkip } from "../api/mutations";
 import type { Schedule } from "../api/types";
 import { shortTime } from "../words/time";
+import { BackfillDialog } from "./backfill-form";
 import { tell } from "./notices";
 import { RunNowDialog } from "./run-now-dialog";
 
@@ -135,13 +137,14 @@ export function PauseButton({ schedule }: Props) {
 /** A mutation tells its failure itself. */
 const told = () => undefined;
 
-/** Skip the next run, edit, delete. Delete leaves to the list and can be undone from there. */
+/** Skip the next run, backfill, edit, delete. Delete leaves to the list and can be undone from there. */
 export function ScheduleMenu({ schedule, withEdit = false }: Props & { withEdit?: boolean }) {
   const [, navigate] = useLocation();
   const remove = useDelete();
   const restore = useRestore();
   const skip = useSkip();
   const owner = schedule.declared_by;
+  const [backfilling, setBackfilling] = useState(false);
 
   // Awaited, not handed to `mutate`: by then the row or page with this menu is gone, and its callbacks with it.
   const undo = async () => {
@@ -169,42 +172,48 @@ export function ScheduleMenu({ schedule, withEdit = false }: Props & { withEdit?
   };
 
   return (
-    <Menu position="bottom-end" width={240}>
-      <Menu.Target>
-        <ActionIcon size="lg" variant={withEdit ? "subtle" : "default"} aria-label={`More for ${schedule.name}`}>
-          <IconDotsVertical size={18} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {owner !== null && <Menu.Label>Declared in the code of {owner}; change it there.</Menu.Label>}
-        {withEdit && (
+    <>
+      {backfilling && <BackfillDialog schedule={schedule} onClose={() => setBackfilling(false)} />}
+      <Menu position="bottom-end" width={240}>
+        <Menu.Target>
+          <ActionIcon size="lg" variant={withEdit ? "subtle" : "default"} aria-label={`More for ${schedule.name}`}>
+            <IconDotsVertical size={18} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {owner !== null && <Menu.Label>Declared in the code of {owner}; change it there.</Menu.Label>}
+          {withEdit && (
+            <Menu.Item
+              leftSection={<IconPencil size={16} />}
+              disabled={owner !== null}
+              onClick={() => navigate(`/schedules/${schedule.id}/edit`)}
+            >
+              Edit
+            </Menu.Item>
+          )}
+          {schedule.status.state === "active" && (
+            <Menu.Item leftSection={<IconPlayerSkipForward size={16} />} onClick={() => skipNext().catch(told)}>
+              Skip the next run
+            </Menu.Item>
+          )}
+          {schedule.status.skips.length > 0 && (
+            <Menu.Item leftSection={<IconPlayerPlay size={16} />} onClick={() => take().catch(told)}>
+              Skip nothing
+            </Menu.Item>
+          )}
+          <Menu.Item leftSection={<IconHistory size={16} />} onClick={() => setBackfilling(true)}>
+            Backfill…
+          </Menu.Item>
           <Menu.Item
-            leftSection={<IconPencil size={16} />}
+            leftSection={<IconTrash size={16} />}
+            color="red"
             disabled={owner !== null}
-            onClick={() => navigate(`/schedules/${schedule.id}/edit`)}
+            onClick={() => act().catch(told)}
           >
-            Edit
+            Delete
           </Menu.Item>
-        )}
-        {schedule.status.state === "active" && (
-          <Menu.Item leftSection={<IconPlayerSkipForward size={16} />} onClick={() => skipNext().catch(told)}>
-            Skip the next run
-          </Menu.Item>
-        )}
-        {schedule.status.skips.length > 0 && (
-          <Menu.Item leftSection={<IconPlayerPlay size={16} />} onClick={() => take().catch(told)}>
-            Skip nothing
-          </Menu.Item>
-        )}
-        <Menu.Item
-          leftSection={<IconTrash size={16} />}
-          color="red"
-          disabled={owner !== null}
-          onClick={() => act().catch(told)}
-        >
-          Delete
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+        </Menu.Dropdown>
+      </Menu>
+    </>
   );
 }

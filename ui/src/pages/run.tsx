@@ -240,6 +240,14 @@ export function RunPage({ id }: { id: string }) {
                       {run.schedule}, version {run.schedule_version}
                     </Anchor>,
                   ],
+                  [
+                    "Backfill",
+                    run.backfill_id && (
+                      <Anchor key="backfill" component={Link} href={`/runs?backfill=${run.backfill_id}`} size="sm">
+                        All runs of its backfill
+                      </Anchor>
+                    ),
+                  ],
                   ["Worker", run.worker && <span className="mono">{run.worker}</span>],
                   ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
                   ["Queue", run.queue],

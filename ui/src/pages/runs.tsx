@@ -4,6 +4,7 @@ import { IconActivity, IconX } from "@tabler/icons-react";
 import { useSearchParams } from "wouter";
 import { useRuns, useSchedules } from "../api/queries";
 import type { RunState } from "../api/types";
+import { BackfillCard } from "../components/backfills";
 import { PageHeader, Section } from "../components/layout";
 import { Empty, Loading, ProblemNotice } from "../components/notices";
 import { RunsTable } from "../components/runs-table";
@@ -35,10 +36,11 @@ export function RunsPage() {
   const schedule = search.get("schedule") ?? "";
   const state = RUN_STATES.find((known) => known === search.get("state")) ?? "";
   const cause = CAUSES.find(({ value }) => value === search.get("cause"))?.value ?? "";
+  const backfill = search.get("backfill") ?? "";
   const [settled] = useDebouncedValue(schedule, 300);
-  const runs = useRuns({ schedule: settled, state, cause });
+  const runs = useRuns({ schedule: settled, state, cause, backfill });
   const items = runs.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = schedule !== "" || state !== "" || cause !== "";
+  const filtered = schedule !== "" || state !== "" || cause !== "" || backfill !== "";
 
   const set = (name: string, value: string | null) =>
     setSearch(
@@ -88,6 +90,7 @@ export function RunsPage() {
             </Button>
           )}
         </Group>
+        {backfill !== "" && <BackfillCard id={backfill} />}
         {runs.isError && <ProblemNotice error={runs.error} onRetry={() => runs.refetch()} />}
         {runs.isPending && <Loading label="runs" />}
         {runs.data && (

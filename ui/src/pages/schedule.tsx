@@ -2,8 +2,10 @@ import { Alert, Anchor, Button, Grid, Skeleton, Stack, Text } from "@mantine/cor
 import { IconActivity, IconAlertTriangle, IconCode, IconPencil, IconPlayerPause } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
+import { useBackfills } from "../api/backfills";
 import { useNextFireTimes, useRuns, useSchedule } from "../api/queries";
 import type { Schedule } from "../api/types";
+import { Backfills } from "../components/backfills";
 import { Explain } from "../components/explain";
 import { FireTimes } from "../components/fire-times";
 import { callText } from "../components/json";
@@ -225,6 +227,14 @@ function Runs({ schedule }: { schedule: Schedule }) {
   );
 }
 
+/** The runs and the backfills; what is going on comes first. */
+function Records({ schedule }: { schedule: Schedule }) {
+  const backfills = useBackfills(schedule.id);
+  const busy = backfills.data?.pages.some((page) => page.items.some(({ state }) => state === "running"));
+  const parts = [<Runs key="runs" schedule={schedule} />, <Backfills key="backfills" schedule={schedule} />];
+  return <Stack>{busy ? parts.reverse() : parts}</Stack>;
+}
+
 export function SchedulePage({ scheduleRef }: { scheduleRef: string }) {
   const query = useSchedule(scheduleRef);
   const schedule = query.data;
@@ -264,7 +274,7 @@ export function SchedulePage({ scheduleRef }: { scheduleRef: string }) {
         <Notices schedule={schedule} />
         <Grid>
           <Grid.Col span={{ base: 12, md: 8 }}>
-            <Runs schedule={schedule} />
+            <Records schedule={schedule} />
           </Grid.Col>
           <Grid.Col span={{ base: 12, md: 4 }} order={{ base: -1, md: 0 }}>
             <Stack>
