@@ -13,7 +13,6 @@ from celery import Celery
 
 from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.signatures import served_tasks
-from punctual.celery.unheard import UnheardEnds
 from punctual.celery.worker_id import this_worker
 from punctual.control.declared import synchronise
 from punctual.domain.clock import monotonic
@@ -76,8 +75,6 @@ def presence_of(app: Celery, worker: Any, schedules: Sequence[ScheduleSpec]) -> 
 class Registry:
     """A thread that announces the worker, brings in its declared schedules, and tells every few seconds that it lives.
 
-    With each look it ends the attempts whose end nobody wrote.
-
     It is a thread of its own because a solo pool keeps the main loop busy for as long as a task runs. While the
     database is away it goes on trying.
     """
@@ -96,7 +93,6 @@ class Registry:
         self._lost = lost
         self._interval = interval
         self._stopping = threading.Event()
-        self._unheard = UnheardEnds()
         self._announced = False
         self._synchronised = False
         self._waiting = False
@@ -137,7 +133,6 @@ class Registry:
         self._waiting = False
         if not self._synchronised:
             self._synchronise(database, clock)
-        self._unheard.step(database, clock)
         if self._lost is not None:
             self._lost.look(database)
 

@@ -196,14 +196,6 @@ def orphans(tx: Transaction, *, seen_since: datetime, limit: int) -> list[OpenAt
     return _open(tx, query.order_by(runs.c.started_at).limit(limit))
 
 
-def running_in(tx: Transaction, worker_id: UUID) -> list[OpenAttempt]:
-    """Return the attempts that a worker, in this life of it, has begun and not ended, as far as the ledger knows."""
-    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(
-        runs.c.state == RunState.RUNNING.value, runs.c.worker_id == worker_id
-    )
-    return _open(tx, query)
-
-
 def held_by(tx: Transaction, worker_id: UUID) -> list[HeldAttempt]:
     """Return the attempts that a life of a worker runs, each with the process that does."""
     query = select(runs.c.id, runs.c.attempt, runs.c.worker_pid).where(
