@@ -22,7 +22,7 @@ def test_every_fire_time_has_one_record_and_no_attempt_is_executed_twice_whateve
     broker: str, tmp_path: Path
 ) -> None:
     seed = uuid4().int % 1_000_000
-    scenario = Scenario(broker, seed, seconds=20, schedules=20, nodes=3, threads=4)
+    scenario = Scenario(broker, seed, seconds=20, schedules=20, nodes=3, threads=4, resend_after=10)
     outcome = run(scenario, tmp_path, _say)
     assert outcome.findings == [], report(scenario, outcome.numbers, outcome.findings, 0)
     assert outcome.numbers.executions > 0

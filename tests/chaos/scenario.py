@@ -13,7 +13,10 @@ LIMIT_OF_KEY = 2
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The size of a trial; `seconds` is how long faults come in, `threads` the size of the second worker's pool."""
+    """The size of a trial; `seconds` is how long faults come in, `threads` the size of the second worker's pool.
+
+    `resend_after` is in seconds: shorter than by default, so that a trial ends soon, and longer than messages wait.
+    """
 
     broker: str
     seed: int
@@ -21,6 +24,7 @@ class Scenario:
     schedules: int = 500
     nodes: int = 4
     threads: int = 24
+    resend_after: int = 45
 
 
 class Kind(StrEnum):
@@ -104,7 +108,7 @@ def documents(scenario: Scenario, start_at: datetime, end_at: datetime) -> Itera
     profiles = _profiles()
     for number in range(scenario.schedules):
         profile = profiles[number % len(profiles)]
-        key = {"key": f"key {number // (4 * len(profiles))}", "limit": LIMIT_OF_KEY}
+        key = {"key": f"key {number // (2 * len(profiles))}", "limit": LIMIT_OF_KEY}
         yield {
             "name": f"chaos {number}",
             "task": "chaos.work",

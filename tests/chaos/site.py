@@ -18,7 +18,6 @@ from servers.processes import ServerProcess
 from servers.rabbitmq import RabbitmqProcess
 from servers.redis import RedisProcess
 
-RESEND_AFTER = "15s"
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -102,7 +101,7 @@ class Site:
             "HOME": str(folder),
             "PUNCTUAL_DATABASE_URL": database_url,
             "PUNCTUAL_BROKER_URL": url,
-            "PUNCTUAL_RESEND_AFTER": RESEND_AFTER,
+            "PUNCTUAL_RESEND_AFTER": f"{scenario.resend_after}s",
             "CELERY_BROKER_URL": url,
             "CHAOS_DIARY": str(self.diary),
         }
