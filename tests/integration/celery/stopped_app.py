@@ -12,9 +12,8 @@ from celery import Celery, current_task
 from celery.exceptions import Reject, SoftTimeLimitExceeded
 
 from punctual import Punctual
-from punctual.celery import plugin, registry, stopping
+from punctual.celery import plugin, stopping
 from punctual.celery.registry import Registry
-from punctual.celery.unheard import UnheardEnds
 
 FOLDER = Path(os.environ["TEST_FOLDER"])
 LONG = 60
@@ -33,7 +32,6 @@ Punctual(app, database_url=os.environ["TEST_DATABASE_URL"])
 # Nobody wants to wait for so long in a test.
 stopping.PATIENCE = 0.5
 vars(plugin)["Registry"] = partial(Registry, interval=0.3)
-vars(registry)["UnheardEnds"] = partial(UnheardEnds, patience=1.0)
 
 
 def note(what: str) -> None:
