@@ -39,7 +39,16 @@ if __name__ == "__main__":
         sys.exit("dev.py works on Linux and macOS; on Windows use it inside WSL.")
 
 ROOT = Path(__file__).resolve().parent
-COMPUTING = ("architecture", "property", "store", "unit")
+SIDE_BY_SIDE = (
+    "architecture",
+    "integration/api",
+    "integration/cli",
+    "integration/control",
+    "model",
+    "property",
+    "store",
+    "unit",
+)
 """The tests that keep a core busy run side by side; the others, which watch processes, one after another."""
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
@@ -278,13 +287,12 @@ def test(arguments: "list[str]") -> None:
         replace_process([*pytest, *arguments], cwd=ROOT)
         return
     WebUi().run("test")
-    computing = [str(Path("tests", name)) for name in COMPUTING]
-    others = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py")))
+    paths = [str(Path("tests", name)) for name in SIDE_BY_SIDE]
     codes = [
         subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode
         for part in (
-            ["-n", "auto", "--maxprocesses", "4", *computing],
-            [path for path in others if path not in computing],
+            ["-n", "auto", "--maxprocesses", "4", *paths],
+            [*(f"--ignore={path}" for path in paths), "tests"],
         )
     ]
     if any(codes):
