@@ -6,10 +6,9 @@ Nothing of this is in the product: a trap replaces the function where it is look
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
 
 from punctual.control import schedules as control_schedules
-from punctual.domain.run import Stop
+from punctual.domain.run import StopRequest
 from punctual.engine import loop, outcomes, reconcile, tick
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.sender import TaskMessage, Unsendable
@@ -46,9 +45,9 @@ class FileSender:
             self.publish(f"{message.run_id} {message.attempt}")
         return []
 
-    def stop(self, runs: Sequence[tuple[UUID, Stop]]) -> None:
-        for run_id, stop in runs:
-            self.publish(f"{run_id} {stop.value}")
+    def stop(self, requests: Sequence[StopRequest]) -> None:
+        for request in requests:
+            self.publish(f"{request.run_id} {request.stop.value}")
 
     def publish(self, line: str) -> None:
         with self._path.open("a") as file:
