@@ -1,5 +1,6 @@
 """RabbitMQ for the tests: one private node per session, one virtual host per test."""
 
+import contextlib
 import itertools
 import os
 import secrets
@@ -47,6 +48,16 @@ class RabbitmqServer:
     def drop(self, url: str) -> None:
         """Remove a virtual host, with its queues and connections."""
         self._evaluate(f'rabbit_vhost:delete(<<"{url.rpartition("/")[2]}">>, <<"tests">>).')
+
+    @contextlib.contextmanager
+    def largest_message(self, size: int) -> Iterator[None]:
+        """Let channels that are opened meanwhile take no larger messages, in bytes."""
+        set_size = "ok = application:set_env(rabbit, max_message_size, {})."
+        self._evaluate(set_size.format(size))
+        try:
+            yield
+        finally:
+            self._evaluate(set_size.format(128 * 1024 * 1024))
 
     def _evaluate(self, expression: str) -> None:
         done = subprocess.run(

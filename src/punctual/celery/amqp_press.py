@@ -6,10 +6,12 @@ Writes what amqp/channel.py (`_basic_publish`), amqp/method_framing.py (`frame_w
 """
 
 import contextlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from struct import pack
 from typing import Any
 
+from amqp.exceptions import AccessRefused, NotFound, PreconditionFailed
 from amqp.serialization import dumps
 from amqp.spec import Basic
 from kombu.transport import pyamqp
@@ -21,6 +23,14 @@ from punctual.engine.sender import TaskMessage
 _METHOD, _HEADER, _BODY = 1, 2, 3
 _FRAME_OVERHEAD = 8
 _MOST_BYTES = 1 << 16
+
+
+def is_refusal(error: Exception) -> bool:
+    """Tell whether the broker will never take what it has refused, which it does by closing the channel.
+
+    There is no such exchange, it may not be published to, or the message is too large.
+    """
+    return isinstance(error, NotFound | AccessRefused | PreconditionFailed)
 
 
 class AmqpPress:
@@ -46,10 +56,13 @@ class AmqpPress:
         if self._bytes >= _MOST_BYTES:
             self._write()
 
-    def flush(self) -> None:
-        """Return once the broker has confirmed all; raises OperationalError when it refuses one or says nothing."""
+    def flush(self) -> dict[str, str]:
+        """Return once the broker has confirmed all, but for those that it gave back, by their id and with the reason.
+
+        Raises OperationalError when it refuses one or says nothing.
+        """
         self._write()
-        self._confirms.wait(self._timeout)
+        return self._confirms.wait(self._timeout)
 
     def _write(self) -> None:
         if not self._waiting:
@@ -81,7 +94,7 @@ class AmqpForm:
         self._headers = dumps("F", [template.common(headers)])[4:]
         self._middle, _, self._end = rest.partition(dumps("s", [message.properties["correlation_id"]]))
 
-    def publish(self, message: TaskMessage) -> None:
+    def make(self, message: TaskMessage) -> Callable[[], None]:
         """Make the frames of one message."""
         own = self._template.own(message)
         body, task_id = own.body.encode(), own.id.encode()
@@ -100,7 +113,7 @@ class AmqpForm:
         )
         pieces = [body[start : start + self._longest] for start in range(0, len(body), self._longest)]
         frames = [self._method, self._frame(_HEADER, header), *[self._frame(_BODY, piece) for piece in pieces]]
-        self._press.write(b"".join(frames))
+        return partial(self._press.write, b"".join(frames))
 
     def _frame(self, kind: int, payload: bytes) -> bytes:
         return pack(">BHI", kind, self._number, len(payload)) + payload + b"\xce"

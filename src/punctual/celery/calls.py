@@ -1,10 +1,12 @@
 """What Celery makes of a task message: the task's own options, the app's routing, message protocol 2."""
 
 import logging
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from celery import Celery
 from celery.app.routes import MapRoute, Router
+from celery.utils.time import maybe_make_aware
 from kombu.serialization import registry
 
 from punctual.celery.headers import run_headers
@@ -65,17 +67,34 @@ class Calls:
         amqp = self._app.amqp
         return type(amqp.router) is Router and all(type(route) is MapRoute for route in amqp.router.routes)
 
-    def publish(self, message: TaskMessage, options: Options, producer: Any) -> Any:  # noqa: ANN401 - kombu has no types
-        """Publish one message as Celery does, and return it as message protocol 2 has it."""
-        protocol = self._app.amqp.as_task_v2(
+    def make(self, message: TaskMessage, options: Options) -> Any:  # noqa: ANN401 - Celery has no types
+        """Return a message as Celery makes it, by message protocol 2."""
+        return self._app.amqp.as_task_v2(
             str(message.run_id),
             message.task,
             list(message.args),
             dict(message.kwargs),
             ignore_result=None,
             create_sent_event=self._app.conf.task_send_sent_event,
-            **options.protocol,
+            **{**options.protocol, "expires": self.expires(message, options)},
         )
+
+    def expires(self, message: TaskMessage, options: Options) -> Any:  # noqa: ANN401 - Celery has no types
+        """Return when a message must not start any more: the earlier of its own instant and what its task says.
+
+        What the task says has the form that it has there, so long as the message has no instant of its own.
+        """
+        tasks = options.protocol.get("expires")
+        if message.expires_at is None or tasks is None:
+            return message.expires_at or tasks
+        if isinstance(tasks, str):
+            tasks = datetime.fromisoformat(tasks)
+        elif not isinstance(tasks, datetime):
+            tasks = self._app.now() + timedelta(seconds=tasks)
+        return min(message.expires_at, maybe_make_aware(tasks, self._app.timezone))
+
+    def publish(self, message: TaskMessage, protocol: Any, options: Options, producer: Any) -> None:  # noqa: ANN401 - kombu has no types
+        """Publish a message that was made, as Celery does."""
         self._app.amqp.send_task_message(
             producer,
             message.task,
@@ -86,7 +105,6 @@ class Calls:
             mandatory=options.queue is not None,
             **options.publish,
         )
-        return protocol
 
     def _queue(self, name: str) -> Any:  # noqa: ANN401 - kombu has no types
         """Find the app's queue, or make one; an app that refuses unknown queues must not block the other messages."""

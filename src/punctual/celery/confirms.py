@@ -16,6 +16,7 @@ class Confirms:
         self._last = 0
         self._open: set[int] = set()
         self._fault: str | None = None
+        self._returned: dict[str, str] = {}
         channel.confirm_select()
         channel.events["basic_ack"].add(self._on_ack)
         channel.events["basic_nack"].add(self._on_nack)
@@ -34,10 +35,10 @@ class Confirms:
         self._last += 1
         self._open.add(self._last)
 
-    def wait(self, timeout: float) -> None:
-        """Return once all messages are confirmed.
+    def wait(self, timeout: float) -> dict[str, str]:
+        """Return once all messages are confirmed, with those that no queue takes, by their id and with the reason.
 
-        Raises OperationalError when the broker refuses or returns one, and when it says nothing for `timeout` seconds.
+        Raises OperationalError when the broker refuses one, and when it says nothing for `timeout` seconds.
         """
         while self._open and self._fault is None:
             before = len(self._open)
@@ -50,6 +51,8 @@ class Confirms:
                 self._connection.drain_events(timeout=left)
         if self._fault is not None:
             raise OperationalError(self._fault)
+        returned, self._returned = self._returned, {}
+        return returned
 
     def _on_ack(self, delivery_tag: int, multiple: bool) -> None:  # noqa: FBT001 - py-amqp's call
         self._settle(delivery_tag, multiple=multiple)
@@ -58,9 +61,11 @@ class Confirms:
         self._fault = "the broker refused a message"
         self._settle(delivery_tag, multiple=multiple)
 
-    def _on_return(self, exception: object, exchange: str, routing_key: str, message: object) -> None:
-        del exchange, message
-        self._fault = f"no queue takes messages for {routing_key!r}: {exception}"
+    def _on_return(self, exception: object, exchange: str, routing_key: str, message: Any) -> None:  # noqa: ANN401 - py-amqp has no types
+        del exchange
+        self._returned[message.properties["correlation_id"]] = (
+            f"no queue takes messages for {routing_key!r}: {exception}"
+        )
 
     def _settle(self, delivery_tag: int, *, multiple: bool) -> None:
         if multiple:

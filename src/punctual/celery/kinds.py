@@ -10,13 +10,16 @@ from punctual.engine.sender import TaskMessage
 class Form(Protocol):
     """Makes the messages of one kind on one transport."""
 
-    def publish(self, message: TaskMessage) -> None:
-        """Make a message and hand it on; the broker has it after the next `flush` of the press."""
+    def make(self, message: TaskMessage) -> Callable[[], None]:
+        """Make a message, and return how to hand it on; the broker has it after the next `flush` of the press."""
         ...
 
 
 class Kind(NamedTuple):
-    """Messages of one task that go the same way with the same options; without a form, Celery makes each."""
+    """Messages of one task that go the same way with the same options, and expire or do not.
+
+    Without a form, Celery makes each.
+    """
 
     options: Options
     form: Form | None
@@ -48,7 +51,8 @@ class Kinds:
             return Kind(options, None)
         return self._of(key, message, options)
 
-    def _of(self, key: Hashable, message: TaskMessage, options: Options | None) -> Kind:
+    def _of(self, way: Hashable, message: TaskMessage, options: Options | None) -> Kind:
+        key = (way, message.expires_at is None)
         if (kind := self._known.get(key)) is not None:
             return kind
         if (met := self._met.get(key)) is None:

@@ -1,24 +1,25 @@
 """A connection to the broker, with all that publishing needs."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
 
 from celery import Celery
+from kombu.exceptions import EncodeError
 
-from punctual.celery import stopping
-from punctual.celery.amqp_press import AmqpPress
+from punctual.celery import amqp_press, redis_press, stopping
 from punctual.celery.calls import Calls, Options
 from punctual.celery.kinds import Form, Kinds
-from punctual.celery.redis_press import RedisPress
 from punctual.celery.templates import Template, can_copy
 from punctual.domain.run import Stop, StopRequest
-from punctual.engine.sender import TaskMessage
+from punctual.engine.sender import TaskMessage, Unsendable
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 1000
+_UNMAKEABLE = (EncodeError, TypeError, ValueError, OverflowError, RecursionError)
+"""What Celery, kombu and serializers raise for arguments and options that no message can hold."""
 
 
 class Press(Protocol):
@@ -28,8 +29,11 @@ class Press(Protocol):
         """Return the form for a kind of message; None when kombu must make each."""
         ...
 
-    def flush(self) -> None:
-        """Return once the broker has all that was published; raises when it has not, or does not say."""
+    def flush(self) -> dict[str, str]:
+        """Return once the broker has all that was published, but for what it refuses, by its id and with the reason.
+
+        Raises when it has not, or does not say.
+        """
         ...
 
 
@@ -39,6 +43,7 @@ class Link:
     def __init__(self, app: Celery, timeout: float) -> None:
         """Connect, waiting at no step for longer than `timeout` seconds."""
         self._app = app
+        self._timeout = timeout
         self._calls = Calls(app)
         self._declared: set[str] = set()
         self._connection = _connection(app, timeout)
@@ -46,34 +51,81 @@ class Link:
             # Each broker of a failover list once; kombu's default channel would try for ever.
             tries = max(1, len(self._connection.alt))
             self._connection.ensure_connection(max_retries=tries, interval_start=0, interval_step=0)
-            self._channel = self._connection.channel()
-            self._press = _press(self._connection.transport.driver_type, self._channel, timeout)
-            self._producer = app.amqp.Producer(self._channel, auto_declare=False)
+            self._open()
         except BaseException:
             self.close()
             raise
 
-    def publish(self, messages: Sequence[TaskMessage]) -> None:
-        """Declare the messages' queues, publish, and return once the broker has them.
+    def publish(self, messages: Sequence[TaskMessage]) -> list[Unsendable]:
+        """Declare the messages' queues, publish, and return once the broker has them, with those that it never takes.
 
         Messages of one kind keep their order; those that Celery makes one by one go ahead of the others.
         """
-        kinds = Kinds(self._calls, self._form)
+        refused: list[Unsendable] = []
         for start in range(0, len(messages), _BATCH):
-            one_by_one: list[tuple[TaskMessage, Options]] = []
-            copies: list[tuple[TaskMessage, Form]] = []
-            for message in messages[start : start + _BATCH]:
+            refused += self._publish(messages[start : start + _BATCH])
+        return refused
+
+    def _publish(self, messages: Sequence[TaskMessage]) -> list[Unsendable]:
+        kinds = Kinds(self._calls, self._form)
+        refused: list[Unsendable] = []
+        one_by_one: list[tuple[TaskMessage, Callable[[], None]]] = []
+        copies: list[tuple[TaskMessage, Callable[[], None]]] = []
+        for message in messages:
+            try:
                 options, form = kinds.of(message)
-                if form is None:
-                    self._declare(options.queue)
-                    one_by_one.append((message, options))
-                else:
-                    copies.append((message, form))
-            self._publish_one_by_one(one_by_one)
-            for message, form in copies:
-                form.publish(message)
-            if self._press is not None:
-                self._press.flush()
+                put = self._by_celery(message, options) if form is None else form.make(message)
+            except _UNMAKEABLE as error:
+                refused.append(Unsendable(message.run_id, f"its message cannot be made: {error}"))
+            else:
+                (one_by_one if form is None else copies).append((message, put))
+        try:
+            doubtful = set(self._put([put for _, put in one_by_one], [put for _, put in copies]))
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
+            # Which one it was is not told; on RabbitMQ, nor what became of the others.
+            self._open()
+            doubtful = {str(message.run_id) for message, _ in [*one_by_one, *copies]}
+        if doubtful:
+            self._declared.clear()  # a queue may have been removed since
+        for message, _ in [*one_by_one, *copies]:
+            if str(message.run_id) in doubtful and (reason := self._publish_alone(message)) is not None:
+                refused.append(Unsendable(message.run_id, reason))
+        return refused
+
+    def _publish_alone(self, message: TaskMessage) -> str | None:
+        """Publish a message that the broker may refuse, and return why it does; None when it takes it."""
+        try:
+            returned = self._put([self._by_celery(message, self._calls.options(message))], [])
+        except Exception as error:
+            if not _is_refusal(error):
+                raise
+            self._open()
+            return words_of(error)
+        return returned.get(str(message.run_id))
+
+    def _by_celery(self, message: TaskMessage, options: Options) -> Callable[[], None]:
+        protocol = self._calls.make(message, options)
+        self._declare(options.queue)
+        return lambda: self._calls.publish(message, protocol, options, self._producer)
+
+    def _put(self, one_by_one: Sequence[Callable[[], None]], copies: Sequence[Callable[[], None]]) -> dict[str, str]:
+        """Hand messages on, and return those that the broker did not keep, by their id and with the reason."""
+        # kombu knows how to pipeline from 5.7 on, for Redis.
+        batch = getattr(self._producer, "batch", None)
+        with nullcontext() if batch is None else batch(max_size=_BATCH):
+            for put in one_by_one:
+                put()
+        for put in copies:
+            put()
+        return {} if self._press is None else self._press.flush()
+
+    def _open(self) -> None:
+        """Open a channel, or another one: a broker closes the channel of what it refuses."""
+        self._channel = self._connection.channel()
+        self._press = _press(self._connection.transport.driver_type, self._channel, self._timeout)
+        self._producer = self._app.amqp.Producer(self._channel, auto_declare=False)
 
     def stop(self, requests: Sequence[StopRequest]) -> None:
         """Tell all workers to interrupt runs; those without the plug-in, to drop what is over.
@@ -105,19 +157,12 @@ class Link:
             return None
         return self._press.form(Template(self._app, message, options, self._channel))
 
-    def _publish_one_by_one(self, messages: Sequence[tuple[TaskMessage, Options]]) -> None:
-        # kombu knows how to pipeline from 5.7 on, for Redis.
-        batch = getattr(self._producer, "batch", None)
-        with nullcontext() if batch is None else batch(max_size=_BATCH):
-            for message, options in messages:
-                self._calls.publish(message, options, self._producer)
-
     def _declare(self, queue: Any) -> None:  # noqa: ANN401 - kombu has no types
         if queue is None or queue.name in self._declared:
             return
         errors = self._connection.channel_errors
         # RabbitMQ's refusal closes the channel; Redis's channels remember what the queues declared on them are like.
-        own = isinstance(self._press, AmqpPress)
+        own = isinstance(self._press, amqp_press.AmqpPress)
         channel = self._connection.channel() if own else self._channel
         try:
             queue.bind(channel).declare()
@@ -132,10 +177,23 @@ class Link:
         self._declared.add(queue.name)
 
 
+def _is_refusal(error: Exception) -> bool:
+    if isinstance(error, EncodeError) or amqp_press.is_refusal(error):
+        return True
+    # kombu wraps what Redis says of a batch.
+    return any(isinstance(each, Exception) and redis_press.is_refusal(each) for each in (error, error.__cause__))
+
+
+def words_of(error: Exception) -> str:
+    """Return what went wrong, without what libraries wrap it in."""
+    cause = error.__cause__ or error
+    return str(cause).strip() or type(cause).__name__
+
+
 def _press(driver: str, channel: Any, timeout: float) -> Press | None:  # noqa: ANN401 - kombu has no types
     if driver == "amqp":
-        return AmqpPress(channel, timeout)
-    return RedisPress(channel) if driver == "redis" else None
+        return amqp_press.AmqpPress(channel, timeout)
+    return redis_press.RedisPress(channel) if driver == "redis" else None
 
 
 def _connection(app: Celery, timeout: float) -> Any:  # noqa: ANN401 - kombu has no types

@@ -4,11 +4,14 @@ Mirrors kombu/transport/redis.py (`Channel._put`) and kombu/transport/virtual/ba
 `_inplace_augment_message`) of kombu 5.5 to 5.7.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from kombu.exceptions import OperationalError
 from kombu.transport import redis
 from kombu.utils.json import JSONEncoder
+from redis.exceptions import ResponseError
 
 from punctual.celery.templates import Template
 from punctual.engine.sender import TaskMessage
@@ -20,13 +23,24 @@ _CHANNELS = {redis.Channel, redis.SentinelChannel}
 _json = JSONEncoder().encode
 
 
+def is_refusal(error: Exception) -> bool:
+    """Tell whether the server will never take what it has refused: the name of its queue is that of something else.
+
+    Other refusals are for a time: no memory, no writable disk, a replica.
+    """
+    # A pipeline's error begins with the command.
+    said = str(error).rpartition("caused error: ")[2]
+    return isinstance(error, ResponseError) and said.startswith("WRONGTYPE")
+
+
 class RedisPress:
     """Prints messages, and pushes them in as few commands as is good for the server."""
 
     def __init__(self, channel: Any) -> None:  # noqa: ANN401 - kombu has no types
         """Print for this channel."""
         self._channel = channel
-        self._waiting: dict[str, list[str]] = {}
+        self._waiting: dict[str, list[tuple[str, str]]] = {}
+        self._refused: dict[str, str] = {}
         self._texts = self._characters = 0
 
     def form(self, template: Template) -> "RedisForm | None":
@@ -40,16 +54,24 @@ class RedisPress:
             return None
         return RedisForm(self, self._channel, template)
 
-    def push(self, key: str, text: str) -> None:
-        """Push a text to a list, now or at the latest by `flush`."""
-        self._waiting.setdefault(key, []).append(text)
+    def push(self, key: str, task_id: str, text: str) -> None:
+        """Push the text of a message to a list, now or at the latest by `flush`."""
+        self._waiting.setdefault(key, []).append((task_id, text))
         self._texts += 1
         self._characters += len(text)
         if self._texts >= _MOST_TEXTS or self._characters >= _MOST_CHARACTERS:
-            self.flush()
+            self._push_all()
 
-    def flush(self) -> None:
-        """Return once the server has all texts; raises OperationalError, or what the client raises, when it has not."""
+    def flush(self) -> dict[str, str]:
+        """Return once the server has all texts, but for those that it refuses, by their id and with the reason.
+
+        Raises OperationalError, or what the client raises, when it has not.
+        """
+        self._push_all()
+        refused, self._refused = self._refused, {}
+        return refused
+
+    def _push_all(self) -> None:
         waiting, self._waiting = self._waiting, {}
         self._texts = self._characters = 0
         if not waiting:
@@ -58,10 +80,14 @@ class RedisPress:
         with self._channel.conn_or_acquire() as client, client.pipeline(transaction=False) as pipeline:
             for key, texts in waiting.items():
                 # From left to right, each in front of the one before: workers take from the other end.
-                pipeline.lpush(key, *texts)
-            lengths = pipeline.execute()
+                pipeline.lpush(key, *[text for _, text in texts])
+            lengths = pipeline.execute(raise_on_error=False)
         for length, texts in zip(lengths, waiting.values(), strict=True):
-            if not isinstance(length, int) or length < len(texts):
+            if isinstance(length, Exception):
+                if not is_refusal(length):
+                    raise length
+                self._refused |= dict.fromkeys((task_id for task_id, _ in texts), str(length))
+            elif not isinstance(length, int) or length < len(texts):
                 message = f"pushing {len(texts)} messages was answered with {length!r}"
                 raise OperationalError(message)
 
@@ -85,14 +111,14 @@ class RedisForm:
         own = {"correlation_id", "delivery_tag"}
         self._properties = _json({name: value for name, value in message["properties"].items() if name not in own})[:-1]
 
-    def publish(self, message: TaskMessage) -> None:
+    def make(self, message: TaskMessage) -> Callable[[], None]:
         """Print one message."""
         own = self._template.own(message)
         channel = self._channel
         body, _ = channel.encode_body(own.body, channel.body_encoding)
         tag = channel._next_delivery_tag()  # noqa: SLF001 - as `_inplace_augment_message`
-        self._press.push(
-            self._key,
+        text = (
             f'{self._start}, "body": {_json(body)}, "headers": {self._headers}, {_json(own.headers)[1:]}, "properties":'
-            f' {self._properties}, "correlation_id": "{own.id}", "delivery_tag": "{tag}"}}}}',
+            f' {self._properties}, "correlation_id": "{own.id}", "delivery_tag": "{tag}"}}}}'
         )
+        return partial(self._press.push, self._key, own.id, text)

@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from celery import Celery
 
-from punctual.celery.link import Link
+from punctual.celery.link import Link, words_of
 from punctual.domain.errors import BrokerUnavailableError
 from punctual.domain.run import StopRequest
 from punctual.engine.sender import TaskMessage, Unsendable
+
+_T = TypeVar("_T")
 
 
 class CelerySender:
@@ -32,10 +35,12 @@ class CelerySender:
         self._link: Link | None = None
 
     def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
-        """Publish all messages and return once the broker has them; raises BrokerUnavailableError."""
+        """Publish all messages and return once the broker has them, with those that it never takes.
+
+        Raises BrokerUnavailableError.
+        """
         with self._lock:
-            self._attempt(lambda link: link.publish(messages))
-        return ()
+            return self._attempt(lambda link: link.publish(messages))
 
     def stop(self, requests: Sequence[StopRequest]) -> None:
         """Ask by remote control; raises BrokerUnavailableError."""
@@ -52,17 +57,15 @@ class CelerySender:
         with self._lock:
             self._drop()
 
-    def _attempt(self, action: Callable[[Link], None]) -> None:
+    def _attempt(self, action: Callable[[Link], _T]) -> _T:
         try:
             if self._link is None:
                 self._link = Link(self._app, self._timeout)
-            action(self._link)
+            return action(self._link)
         # Client libraries raise what they like, even AttributeError; in each case the messages may not be there.
         except Exception as error:
             self._drop()
-            cause = error.__cause__ or error
-            text = str(cause).strip() or type(cause).__name__
-            message = f"The broker does not answer: {text}"
+            message = f"The broker does not answer: {words_of(error)}"
             fix = "Check that the broker at PUNCTUAL_BROKER_URL runs and can be reached; sending goes on by itself."
             raise BrokerUnavailableError(message, fix=fix) from error
 

@@ -26,7 +26,7 @@ class Template:
     """What Celery and kombu made of one message of a kind, and what differs in the others.
 
     In message protocol 2 (celery/app/amqp.py, `as_task_v2`) that is the id in two headers and in `correlation_id`,
-    the reprs of the arguments, and the body.
+    the reprs of the arguments, the body, and when the message expires, if it has an instant of its own for that.
     """
 
     def __init__(self, app: Celery, message: TaskMessage, options: Options, channel: Any) -> None:  # noqa: ANN401 - kombu has no types
@@ -35,7 +35,10 @@ class Template:
         self._levels = app.conf.get("task_repr_maxlevels", 3)  # new in Celery 5.7; 3 before
         tap = _Tap(channel)
         self._encode = _json_encoder()
-        self._embed = Calls(app).publish(message, options, app.amqp.Producer(tap, auto_declare=False)).body[2]
+        self._options, self._calls = options, Calls(app)
+        protocol = self._calls.make(message, options)
+        self._calls.publish(message, protocol, options, app.amqp.Producer(tap, auto_declare=False))
+        self._embed = protocol.body[2]
         self.message = tap.message
         self.exchange: str = tap.exchange
         self.routing_key: str = tap.routing_key
@@ -51,6 +54,8 @@ class Template:
         ours = run_headers(message)
         task_id = ours[RUN]
         headers = {"id": task_id, "root_id": task_id, **self._reprs(message), **ours}
+        if message.expires_at is not None:
+            headers["expires"] = self._calls.expires(message, self._options).isoformat()
         return Own(task_id, headers, self._encode((message.args, message.kwargs, self._embed)))
 
     def _reprs(self, message: TaskMessage) -> dict[str, str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from redis import Redis
 
 from integration.celery.site import Site
 from punctual.celery.app import broker_app
@@ -108,29 +107,12 @@ def rabbitmq_sender(rabbitmq_url: str) -> Iterator[CelerySender]:
     sender.close()
 
 
-def test_a_message_that_no_queue_takes_counts_as_not_sent(rabbitmq_sender: CelerySender, rabbitmq_url: str) -> None:
+def test_a_queue_that_was_removed_is_declared_again(rabbitmq_sender: CelerySender, rabbitmq_url: str) -> None:
     rabbitmq_sender.send([MESSAGE])
     with broker_app(rabbitmq_url).connection() as connection:
         connection.default_channel.queue_delete("celery")
-    with pytest.raises(BrokerUnavailableError, match="no queue takes messages"):
-        rabbitmq_sender.send([MESSAGE])
-    rabbitmq_sender.send([MESSAGE])
-    assert waiting(rabbitmq_url, "celery") == 1
-
-
-@pytest.mark.parametrize("made_by_celery", [False, True])
-def test_a_redis_that_refuses_a_message_is_reported(redis_url: str, made_by_celery: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    app = broker_app(redis_url)
-    app.conf.task_compression = "gzip" if made_by_celery else None
-    sender = CelerySender(app)
-    with Redis.from_url(redis_url) as client:
-        client.set("celery", "no list")
-        with pytest.raises(BrokerUnavailableError, match="WRONGTYPE"):
-            sender.send([MESSAGE])
-        client.delete("celery")
-    sender.send([MESSAGE])
-    assert waiting(redis_url, "celery") == 1
-    sender.close()
+    assert rabbitmq_sender.send([MESSAGE, replace(MESSAGE, run_id=UUID(int=3))]) == []
+    assert waiting(rabbitmq_url, "celery") == 2
 
 
 def test_a_batch_larger_than_one_push_arrives_whole_and_in_order(sender: CelerySender, broker_url: str) -> None:

@@ -52,7 +52,10 @@ CALLS: list[tuple[list[JsonValue], dict[str, JsonValue]]] = [
 
 @dataclass(frozen=True)
 class Case:
-    """An app set up in some way, and whether the sender may copy messages there (else Celery makes each)."""
+    """An app set up in some way, and whether the sender may copy messages there (else Celery makes each).
+
+    Two of three messages expire in so many seconds, each a second after the one before.
+    """
 
     name: str
     configure: Callable[[Celery], object] = lambda _: None
@@ -61,6 +64,7 @@ class Case:
     copied: bool = True
     copied_on_redis: bool = True
     transport_options: dict[str, Any] = field(default_factory=dict)
+    expires_in: int | None = None
     only: str = ""
 
 
@@ -112,6 +116,7 @@ def exchange(name: str, kind: str, **options: Any) -> Any:
 TOPIC = queue("reports", exchange("reports", "topic"), routing_key="reports.#")
 DIRECT = queue("films", exchange("media", "direct", delivery_mode=1), routing_key="video")
 REDIS_KNOWS_EXPIRES = hasattr(redis.Channel, "_get_queue_expire")  # from kombu 5.7 on
+SOON = 300
 CASES = [
     Case("a task that is not known here"),
     Case("a task that is", task={}),
@@ -119,6 +124,10 @@ CASES = [
     Case("a queue of the schedule's that wins over all", conf(task_routes={"*": "fast"}), {"queue": "x"}, "slow"),
     Case("a task with options", task={"priority": 7, "time_limit": 9, "soft_time_limit": 8, "expires": 600}),
     Case("a task with a queue", task={"queue": "own", "priority": 3, "delivery_mode": "transient"}),
+    Case("messages that expire", expires_in=SOON),
+    Case("messages that expire, made by Celery", conf(task_compression="gzip"), expires_in=SOON, copied=False),
+    Case("messages that expire before their task says", task={"expires": 600}, expires_in=SOON),
+    Case("messages whose task says that they expire earlier", task={"expires": 600}, expires_in=3 * SOON),
     Case("no result wanted", task={"ignore_result": True}),
     Case("routes by name", conf(task_routes={"t*": {"queue": "routed", "priority": 9}})),
     Case("routes with a priority only", conf(task_routes={"tidy": {"priority": 4}})),
@@ -181,16 +190,22 @@ def test_a_message_is_as_celery_sends_it(case: Case, broker: str, request: pytes
     calls = [(UUID(int=number), args, kwargs) for number, (args, kwargs) in enumerate(CALLS, start=1)]
 
     options = {} if case.queue is None else {"queue": case.queue}
+    expires = {run_id: expiry(case, run_id) for run_id, _, _ in calls}
     for run_id, args, kwargs in calls:
         send = app.tasks["tidy"].apply_async if case.task is not None else sender_by_name(app)
-        send(args, kwargs, task_id=str(run_id), **options)
+        own = {} if case.expires_in != SOON or expires[run_id] is None else {"expires": expires[run_id]}
+        send(args, kwargs, task_id=str(run_id), **options, **own)
     theirs = taken(app, url)
 
     asked = count_calls(app)
     sender = CelerySender(app)
     sender.send(
         [
-            replace(MESSAGE, run_id=run_id, args=args, kwargs=kwargs, queue=case.queue, timeout=timeout_of(run_id))
+            replace(
+                replace(MESSAGE, run_id=run_id, args=args, kwargs=kwargs, queue=case.queue),
+                timeout=timeout_of(run_id),
+                expires_at=expires[run_id],
+            )
             for run_id, args, kwargs in calls
         ]
     )
@@ -201,12 +216,20 @@ def test_a_message_is_as_celery_sends_it(case: Case, broker: str, request: pytes
     assert sum(map(len, theirs.values())) == len(CALLS)
     assert ours.keys() == theirs.keys()
     for place, messages in theirs.items():
+        if case.expires_in is not None:  # of each of two kinds, the first goes ahead
+            ours[place].sort(key=lambda message: str(message["headers"]["id"]))
         assert [without_differences(message, ours=False) for message in messages] == [
             without_differences(message, ours=True) for message in ours[place]
         ]
     # Of each kind, Celery makes the first message and the pattern of the others.
     copied = case.copied and (case.copied_on_redis or broker == "rabbitmq_url")
     assert (asked() < len(CALLS)) is copied
+
+
+def expiry(case: Case, run_id: UUID) -> datetime | None:
+    if case.expires_in is None or run_id.int % 3 == 0:
+        return None
+    return datetime.now(UTC) + timedelta(seconds=case.expires_in + run_id.int)
 
 
 def make_app(case: Case, url: str) -> Celery:
@@ -303,8 +326,11 @@ def without_differences(message: dict[str, Any], *, ours: bool) -> dict[str, Any
         assert punctual.pop("punctual_timeout", None) == (None if timeout is None else str(timeout))
         assert punctual == {"punctual_run": headers["id"], **HEADERS}
     if headers["expires"] is not None:
-        left = datetime.fromisoformat(headers.pop("expires")) - datetime.now(UTC)
-        assert timedelta(seconds=540) < left <= timedelta(seconds=600)
+        left = datetime.fromisoformat(headers["expires"]) - datetime.now(UTC)
+        if left > timedelta(seconds=2 * SOON - 60):
+            # The instant that the task's option gives depends on when the message is made.
+            assert left <= timedelta(seconds=2 * SOON)
+            headers["expires"] = "by the task's option"
     # Random for each delivery, on Redis.
     tag = properties.pop("delivery_tag", None)
     assert tag is None or UUID(tag).version == 4

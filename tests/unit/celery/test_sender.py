@@ -134,8 +134,8 @@ def test_a_reply_that_does_not_say_that_all_messages_are_there_is_an_error(reply
     channel.conn_or_acquire().__enter__().pipeline().__enter__().execute.return_value = [2, reply]
     press = RedisPress(channel)
     for key in ("celery", "slow"):
-        press.push(key, "one")
-        press.push(key, "two")
+        press.push(key, "1", "one")
+        press.push(key, "2", "two")
     with pytest.raises(OperationalError, match="2 messages"):
         press.flush()
 

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,16 +53,18 @@ def test_one_missing_confirmation_is_missed() -> None:
         confirms.wait(1)
 
 
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (("basic_nack", (1, False)), "refused"),
-        (("basic_return", ("no route", "", "celery", object())), "no queue takes messages for 'celery': no route"),
-    ],
-)
-def test_a_message_that_the_broker_does_not_keep_is_an_error(answer: tuple[str, Any], words: str) -> None:
-    channel = Channel(answer, ("basic_ack", (1, False)))
+def test_a_message_that_the_broker_does_not_keep_is_an_error() -> None:
+    channel = Channel(("basic_nack", (1, False)), ("basic_ack", (1, False)))
     confirms = Confirms(channel)
     confirms.expect()
-    with pytest.raises(OperationalError, match=words):
+    with pytest.raises(OperationalError, match="refused"):
         confirms.wait(1)
+
+
+def test_a_message_that_no_queue_takes_is_told_once() -> None:
+    returned = SimpleNamespace(properties={"correlation_id": "id"})
+    channel = Channel(("basic_return", ("no route", "", "celery", returned)), ("basic_ack", (1, False)))
+    confirms = Confirms(channel)
+    confirms.expect()
+    assert confirms.wait(1) == {"id": "no queue takes messages for 'celery': no route"}
+    assert confirms.wait(1) == {}
