@@ -24,7 +24,7 @@ def assert_same(site: Site, world: World) -> list[Row[Any]]:
     assert_equal(stored, {key: _schedule(schedule) for key, schedule in world.schedules.items()})
     sent = site.sender.messages
     assert Counter(map(as_message, sent)) == Counter(world.messages)
-    assert Counter((each.run_id, each.stop.value) for each in site.sender.stopped) == Counter(world.stopped)
+    assert Counter(site.sender.stopped) == Counter(world.stopped)
     return rows
 
 
@@ -53,6 +53,8 @@ def _row(row: Row[Any]) -> dict[str, Any]:
         "send_at": row.send_at,
         "deadline": row.deadline,
         "stop": row.stop,
+        "stop_attempt": row.stop_attempt,
+        "cancelling": row.cancelling is not None,
         "queued_at": row.queued_at,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
@@ -75,6 +77,8 @@ def _run(run: Run) -> dict[str, Any]:
         "send_at": run.send_at,
         "deadline": run.deadline,
         "stop": run.stop,
+        "stop_attempt": run.stop_attempt,
+        "cancelling": run.cancelling,
         "queued_at": run.queued_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,

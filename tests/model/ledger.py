@@ -6,7 +6,7 @@ from uuid import UUID
 from model.times import due_time, end_period, fates, forget_skips, stand_still
 from model.world import ACTIVE, ENDED, OF_FIRE_TIMES, OPEN, Run, Schedule, World
 from punctual.domain.policies import OnLost, Overlap, Retry
-from punctual.domain.run import Cause, RunState
+from punctual.domain.run import Cause, RunState, Stop
 
 MOST_LOST = 5
 
@@ -62,9 +62,9 @@ def take_in(world: World, run: Run, now: datetime) -> None:
             waits = bool(others)
         case Overlap.CANCEL_OTHER:
             waits = any(each.state is RunState.RUNNING for each in others)
-            make_room(others, now, stop="cancel", spared=RunState.RUNNING)
+            make_room(others, now, stop=Stop.CANCEL, spared=RunState.RUNNING)
         case Overlap.TERMINATE_OTHER:
-            make_room(others, now, stop="terminate", spared=None)
+            make_room(others, now, stop=Stop.TERMINATE, spared=None)
     run.exclusive = rules.overlap not in {Overlap.ALLOW, Overlap.TERMINATE_OTHER}
     if rules.concurrency is not None:
         run.key, run.limit = rules.concurrency.key, rules.concurrency.limit
@@ -77,13 +77,23 @@ def take_in(world: World, run: Run, now: datetime) -> None:
         run.deadline = run.due + rules.expires
 
 
-def make_room(others: list[Run], now: datetime, *, stop: str, spared: RunState | None) -> None:
+def make_room(others: list[Run], now: datetime, *, stop: Stop, spared: RunState | None) -> None:
     """End the others, and stop those that a worker may have; those that are spared are stopped only."""
     for each in others:
-        if each.state not in {RunState.BUFFERED, RunState.PENDING}:
-            each.stop = stop
+        sent = each.state not in {RunState.BUFFERED, RunState.PENDING}
         if each.state is not spared:
             each.move(RunState.CANCELLED, reason=True, finished_at=now)
+        if sent:
+            ask_to_stop(each, stop, now)
+
+
+def ask_to_stop(run: Run, stop: Stop, now: datetime) -> None:
+    """Have a run stopped: one that runs ends with its attempt, others now. None is asked twice to clean up."""
+    if stop is Stop.TERMINATE or not run.cancelling:
+        run.stop, run.stop_attempt = stop, None
+        run.cancelling = run.cancelling or run.state is RunState.RUNNING
+    if run.state in OPEN - {RunState.RUNNING}:
+        run.move(RunState.CANCELLED, reason=True, finished_at=now)
 
 
 def skip_waiting(world: World, schedule: Schedule, at: datetime) -> None:
@@ -117,40 +127,72 @@ def holds_back(world: World, run: Run) -> bool:
 
 
 def start(run: Run, attempt: int, worker_id: UUID | None, deadline: datetime | None, at: datetime) -> bool:
-    """An attempt begins: once, and never after a later one."""
-    if run.state not in ACTIVE or attempt <= run.attempt:
+    """An attempt begins: once, never after a later one, and not where the run is to end."""
+    if run.state not in ACTIVE or attempt <= run.attempt or run.cancelling:
         return False
-    run.move(RunState.RUNNING, attempt=attempt, worker_id=worker_id, started_at=at, deadline=deadline, stop=None)
+    run.move(RunState.RUNNING, attempt=attempt, worker_id=worker_id, started_at=at, deadline=deadline)
     return True
 
 
-def has_a_say(run: Run, attempt: int | None) -> bool:
-    """Whether an attempt is the last one, or a later one, and not over."""
+def has_a_say(run: Run, attempt: int | None, holder: UUID | None = None) -> bool:
+    """Whether an attempt is the last one, or a later one, and not over; `holder` speaks for its own attempt alone."""
     if attempt is None:
         return True
+    if holder is not None and run.state is RunState.RUNNING and run.worker_id != holder:
+        return False
     return attempt > run.attempt or (attempt == run.attempt and run.state is not RunState.RETRYING)
 
 
-def attempt_again(run: Run, attempt: int, send_at: datetime, *, by_celery: bool = False) -> bool:
+def attempt_again(run: Run, attempt: int, send_at: datetime, holder: UUID | None = None) -> bool:
     """An attempt failed, and another follows."""
-    if run.state not in ACTIVE or not has_a_say(run, attempt):
+    if run.state not in ACTIVE or not has_a_say(run, attempt, holder):
         return False
-    queued_at = run.queued_at if by_celery else None
-    run.move(RunState.RETRYING, attempt=attempt, send_at=send_at, queued_at=queued_at)
+    run.move(RunState.RETRYING, attempt=attempt, send_at=send_at, queued_at=None)
     return True
 
 
-def end(run: Run, state: RunState, attempt: int | None, at: datetime, *, reason: bool) -> bool:
-    """The run ends."""
+def retried(run: Run, attempt: int, at: datetime, overdue: datetime) -> bool:
+    """An attempt failed, and Celery has sent the next; nothing follows where the run is to end."""
+    if run.cancelling:
+        return end(run, RunState.CANCELLED, attempt, at, reason=True)
+    queued_at = run.queued_at
+    if not attempt_again(run, attempt, overdue):
+        return False
+    run.queued_at = queued_at
+    return True
+
+
+def give_back(run: Run, attempt: int, at: datetime, overdue: datetime) -> bool:
+    """An attempt was broken off, and its message is in the queue again."""
+    if run.cancelling:
+        return end(run, RunState.CANCELLED, attempt, at, reason=True)
+    if run.state is not RunState.RUNNING or run.attempt != attempt:
+        return False
+    run.move(RunState.RETRYING, attempt=attempt - 1, send_at=overdue)
+    return True
+
+
+def end(
+    run: Run,
+    state: RunState,
+    attempt: int | None,
+    at: datetime,
+    *,
+    reason: bool,
+    begun: bool = True,
+    holder: UUID | None = None,
+) -> bool:
+    """The run ends; with an attempt that was not even begun, only if none was begun under its number."""
     origins = {
-        RunState.LOST: {RunState.RUNNING, RunState.RETRYING},
         RunState.EXPIRED: {RunState.BUFFERED, RunState.PENDING, RunState.QUEUED},
         RunState.CANCELLED: OPEN,
     }
-    if run.state not in origins.get(state, ACTIVE) or not has_a_say(run, attempt):
+    if run.state not in origins.get(state, ACTIVE) or not has_a_say(run, attempt, holder):
         return False
-    run.move(state, finished_at=at, reason=reason or (run.reason and state is RunState.CANCELLED))
-    if attempt is not None and state is not RunState.EXPIRED:
+    if not begun and attempt is not None and run.attempt >= attempt:
+        return False
+    run.move(state, finished_at=at, reason=reason)
+    if attempt is not None and begun:
         run.attempt = attempt
     return True
 
@@ -163,22 +205,19 @@ def succeed(run: Run, attempt: int | None, at: datetime) -> bool:
     return True
 
 
-def fail(world: World, run: Run, attempt: int | None, at: datetime, *, reason: bool) -> bool:
+def fail(world: World, run: Run, attempt: int | None, at: datetime, *, reason: bool, begun: bool = True) -> bool:
     """An attempt fails: the next one follows after a pause, or the run has failed."""
     if run.state in ENDED:
         return False
-    if was_asked_to_stop(run):
-        return end(run, RunState.CANCELLED, attempt, at, reason=True)
     number = attempt or max(run.attempt, 1)
+    if not begun and run.attempt >= number:
+        return False
+    if run.cancelling:
+        return end(run, RunState.CANCELLED, attempt, at, reason=True)
     retry = run.spec.retry
     if number < retry.attempts:
         return attempt_again(run, number, at + pause_after(retry, number))
     return end_badly(world, run, RunState.FAILED, attempt, at, reason=reason)
-
-
-def was_asked_to_stop(run: Run) -> bool:
-    """Whether what ends now does so because it was to."""
-    return run.state is RunState.RUNNING and run.stop is not None
 
 
 def pause_after(retry: Retry, failures: int) -> timedelta:
@@ -188,19 +227,30 @@ def pause_after(retry: Retry, failures: int) -> timedelta:
     return min(pause, retry.max_delay)
 
 
-def lose(world: World, run: Run, at: datetime) -> None:
-    """The worker is gone."""
-    if was_asked_to_stop(run):
-        end(run, RunState.CANCELLED, run.attempt, at, reason=True)
-    elif run.spec.on_lost is OnLost.RERUN and run.attempt < max(MOST_LOST, run.spec.retry.attempts):
-        attempt_again(run, run.attempt, at)
-    else:
-        end_badly(world, run, RunState.LOST, run.attempt, at, reason=True)
+def lose(world: World, run: Run, attempt: int | None, at: datetime, holder: UUID | None = None) -> bool:
+    """The worker is gone, or `holder` tells that its process is."""
+    if run.state in ENDED:
+        return False
+    number = attempt or max(run.attempt, 1)
+    if run.cancelling:
+        return end(run, RunState.CANCELLED, number, at, reason=True, holder=holder)
+    if run.spec.on_lost is OnLost.RERUN and number < max(MOST_LOST, run.spec.retry.attempts):
+        return attempt_again(run, number, at, holder)
+    return end_badly(world, run, RunState.LOST, number, at, reason=True, holder=holder)
 
 
-def end_badly(world: World, run: Run, state: RunState, attempt: int | None, at: datetime, *, reason: bool) -> bool:
+def end_badly(
+    world: World,
+    run: Run,
+    state: RunState,
+    attempt: int | None,
+    at: datetime,
+    *,
+    reason: bool,
+    holder: UUID | None = None,
+) -> bool:
     """End a run that counts as a failure of its schedule, which may be one too many."""
-    if not end(run, state, attempt, at, reason=reason):
+    if not end(run, state, attempt, at, reason=reason, holder=holder):
         return False
     schedule = run.schedule
     schedule.streak += 1

@@ -9,25 +9,22 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from model import ledger, people
+from model import people, told
 from model.compare import assert_promises, assert_same
 from model.drawn import CAUSES_OF_DEATH, STRAYS, changes, specs
 from model.node import Node
 from model.site import Site, as_message
 from model.times import wake_time
 from model.world import ACTIVE, ENDED, Crash, Message, Run, Schedule, World
-from punctual.celery.records import Ended, Record, Retrying, Started
 from punctual.domain.errors import ConflictError, InvalidInputError, NotFoundError
-from punctual.domain.run import RunError, RunState
+from punctual.domain.run import RunState
 from punctual.engine.sender import TaskMessage
-from punctual.store.attempts import Runner
 from punctual.store.database import Database
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ["s0", "s1", "s2"]
 WORKERS = ["w0", "w1"]
 REFUSED = (ConflictError, InvalidInputError, NotFoundError)
-COUNTDOWN = 5
 NAMED = st.sampled_from(NAMES)
 PICK = st.integers(0, 50)
 NODE = st.sampled_from([0, 1])
@@ -215,23 +212,24 @@ class Life(RuleBasedStateMachine):
         """Let a node do what there is to do, or die at it; `eager` is what a worker does before the node goes on."""
         self.site.clock.advance(timedelta(seconds=seconds))
         self.world.crash_at = crash
-        told: list[Message] = []
+        taken: list[Message] = []
 
         def heard(messages: list[TaskMessage]) -> None:
-            if eager is not None and messages and not told:
-                told.append(min(map(as_message, messages)))
-                self.site.tell(self.started(told[0], "w0", self.now), self.now)
+            if eager is not None and messages and not taken:
+                taken.append(min(map(as_message, messages)))
+                self.site.tell(told.started(self.world, taken[0], "w0"), self.now)
                 if eager != "started":
-                    self.site.tell(self.ended(told[0].run_id, eager, told[0].attempt), self.now)
+                    self.site.tell(told.ended(self.world, taken[0].run_id, eager, taken[0].attempt), self.now)
 
         seen: list[Message] = []
 
         def follow(messages: list[Message]) -> None:
             if eager is not None and messages and not seen:
                 seen.append(min(messages))
-                self.follow_start(seen[0], "w0", self.now)
+                told.follow_start(self.world, seen[0], "w0", self.now)
                 if eager != "started":
-                    self.follow_end(self.world.runs[seen[0].run_id], eager, seen[0].attempt, self.now)
+                    run = self.world.runs[seen[0].run_id]
+                    told.follow_end(self.world, run, eager, seen[0].attempt, self.now)
 
         self.site.sender.heard = heard
         died = self.dies(crash, self.site.nodes[number].step)
@@ -306,9 +304,9 @@ class Life(RuleBasedStateMachine):
         message = chosen([as_message(each) for each in self.site.sender.messages], number)
         if message is not None:
             at = self.moment_of(7)
-            self.agree(self.site.tell(self.started(message, name, at), at), self.follow_start(message, name, at))
+            self.begin_attempt(message, name, at)
 
-    @rule(number=PICK, how=st.sampled_from(["succeeded", "failed", "failed", "retrying", "cancelled"]))
+    @rule(number=PICK, how=st.sampled_from(told.ENDS))
     def finish(self, number: int, how: str) -> None:
         """Let a running attempt come to its end."""
         run = chosen(self.runs({RunState.RUNNING}), number)
@@ -317,7 +315,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         number=PICK,
-        how=st.sampled_from(["started", "succeeded", "failed", "retrying", "cancelled", "expired"]),
+        how=st.sampled_from(told.STRAYS),
         attempt=st.sampled_from([None, 1, 2, 3]),
         late=st.sampled_from([0, 0, 20]),
     )
@@ -329,47 +327,21 @@ class Life(RuleBasedStateMachine):
         at = self.moment_of(7) - timedelta(seconds=late)
         if how == "started":
             message = Message(run.id, attempt or 1, "", None)
-            self.agree(self.site.tell(self.started(message, "w1", at), at), self.follow_start(message, "w1", at))
+            self.begin_attempt(message, "w1", at)
         else:
             self.record(run, how, attempt, at)
 
+    def begin_attempt(self, message: Message, name: str, at: datetime) -> None:
+        taken = self.site.tell(told.started(self.world, message, name), at)
+        self.agree(taken, told.follow_start(self.world, message, name, at))
+
     def record(self, run: Run, how: str, attempt: int | None, at: datetime) -> None:
-        if how == "retrying" and attempt is None:
-            attempt = 1
-        self.agree(self.site.tell(self.ended(run.id, how, attempt), at), self.follow_end(run, how, attempt, at))
+        taken = self.site.tell(told.ended(self.world, run.id, how, attempt), at)
+        self.agree(taken, told.follow_end(self.world, run, how, attempt, at))
 
     def agree(self, taken: bool, expected: bool) -> None:  # noqa: FBT001 - the two answers
         assert taken == expected
         self.check()
-
-    def started(self, message: Message, name: str, _: datetime) -> Started:
-        life = self.world.workers[name][0]
-        return Started(message.run_id, 0.0, Runner(name, life), message.attempt, message.timeout)
-
-    def follow_start(self, message: Message, name: str, at: datetime) -> bool:
-        deadline = None if message.timeout is None else at + timedelta(seconds=message.timeout)
-        life = self.world.workers[name][0]
-        return ledger.start(self.world.runs[message.run_id], message.attempt, life, deadline, at)
-
-    def ended(self, run_id: UUID, how: str, attempt: int | None) -> Record:
-        error = RunError(type="E", message="m")
-        if how == "retrying":
-            return Retrying(run_id, 0.0, attempt or 1, error, COUNTDOWN)
-        failed = how == "failed"
-        reason = None if failed or how == "succeeded" else "why"
-        return Ended(run_id, 0.0, attempt, RunState(how), "w0", error=error if failed else None, reason=reason)
-
-    def follow_end(self, run: Run, how: str, attempt: int | None, at: datetime) -> bool:
-        match how:
-            case "retrying":
-                overdue = at + timedelta(seconds=COUNTDOWN) + timedelta(minutes=5)
-                return ledger.attempt_again(run, attempt or 1, overdue, by_celery=True)
-            case "succeeded":
-                return ledger.succeed(run, attempt, at)
-            case "failed":
-                return ledger.fail(self.world, run, attempt, at, reason=False)
-            case _:
-                return ledger.end(run, RunState(how), attempt, at, reason=True)
 
     def runs(self, states: set[RunState]) -> list[Run]:
         found = [run for run in self.world.runs.values() if run.state in states]

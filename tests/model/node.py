@@ -7,8 +7,8 @@ from uuid import UUID
 
 from model.ledger import end, fail, free, lose, settle
 from model.times import wake_time
-from model.world import Message, Run, World
-from punctual.domain.run import RunState
+from model.world import ENDED, Message, Run, World
+from punctual.domain.run import RunState, Stop, StopRequest
 
 LEASE = timedelta(seconds=12)
 RESEND = timedelta(minutes=5)
@@ -50,14 +50,14 @@ class Node:
             if wake is not None and wake <= now:
                 recorded += settle(world, schedule, now, lease=(self.number, now + LEASE))
         alive = [run for run in recorded if run.deadline is None or run.deadline > now]
-        self.send(world, alive, {}, now, heard)
+        self.send(world, {run: message_of(run) for run in alive}, {}, now, heard)
 
     def put_right(self, world: World, now: datetime, heard: Callable[[list[Message]], None]) -> bool:
         """Do what is to be done beside fire times; tell whether anything was."""
         runs = world.runs.values()
         overdue = any(run.deadline is not None and run.deadline <= now for run in runs)
         waiting = any(run.state is RunState.BUFFERED for run in runs)
-        to_stop = any(run.is_to_stop for run in runs)
+        to_stop = any(run.stop is not None for run in runs)
         unsent = any(run.send_at is not None and run.send_at <= now for run in runs)
         worked = False
         if overdue:
@@ -77,12 +77,12 @@ class Node:
     def send(
         self,
         world: World,
-        runs: list[Run],
+        runs: dict[Run, Message],
         again_at: dict[UUID, datetime],
         now: datetime,
         heard: Callable[[list[Message]], None],
     ) -> None:
-        """Publish a message for each run, and note it; `again_at` has those that were sent before."""
+        """Publish the messages of runs, and note it; `again_at` has those that were sent before."""
         if not runs:
             return
         if not self.is_blocked(now):
@@ -91,11 +91,10 @@ class Node:
                 self.back_off(now)
         if self.is_blocked(now):
             for run in runs:
-                run.send_at, run.lease = self.blocked_until, None
+                run.send_at = self.blocked_until
             return
-        messages = [message_of(run) for run in runs]
-        refused = {run.id: message.attempt for run, message in zip(runs, messages, strict=True) if is_refused(run)}
-        sent = [message for message in messages if message.run_id not in refused]
+        refused = {run.id: message.attempt for run, message in runs.items() if is_refused(run)}
+        sent = [message for message in runs.values() if message.run_id not in refused]
         world.messages += sent
         heard(sent)
         world.point("published")
@@ -112,16 +111,17 @@ class Node:
             return False
         found = [run for run in world.runs.values() if run.send_at is not None and run.send_at <= now]
         world.point("claim")
-        sent: list[Run] = []
+        sent: dict[Run, Message] = {}
         again_at: dict[UUID, datetime] = {}
         for run in found:
+            repeated = run.lease is not None or run.queued_at is not None
             run.lease, run.send_at = self.number, now + LEASE
             if run.queued_at is not None and not is_served(world, run, now):
-                run.lease, run.send_at = None, now + RESEND
+                run.send_at = now + RESEND
                 continue
             if run.queued_at is not None:
                 again_at[run.id] = now + max(RESEND, now - run.queued_at)
-            sent.append(run)
+            sent[run] = message_of(run, repeated=repeated)
         self.send(world, sent, again_at, now, heard)
         return bool(sent)
 
@@ -133,20 +133,22 @@ class Node:
         if world.broker_away:
             self.back_off(now)
             return
-        asked = [run for run in world.runs.values() if run.is_to_stop]
-        world.stopped += [(run.id, str(run.stop)) for run in asked]
+        asked = [(run, run.stop) for run in world.runs.values() if run.stop is not None]
+        world.stopped += [StopRequest(run.id, stop, run.stop_attempt, over=run.state in ENDED) for run, stop in asked]
         world.point("stopped")
-        for run in asked:
-            run.stop = "asked"
+        for run, _ in asked:
+            run.stop = None
 
     def end_overdue(self, world: World, now: datetime) -> None:
         """Expire what did not start in time, and end attempts that run for too long."""
         found = [(run.deadline, run) for run in world.runs.values() if run.deadline is not None and run.deadline <= now]
         for _, run in sorted(found, key=lambda each: each[0]):
             if run.state is not RunState.RUNNING:
-                end(run, RunState.EXPIRED, 0, now, reason=True)
-            elif fail(world, run, run.attempt, now, reason=True):
-                run.stop = "terminate"
+                end(run, RunState.EXPIRED, 1, now, reason=True, begun=False)
+                continue
+            attempt = run.attempt
+            if fail(world, run, attempt, now, reason=True):
+                run.stop, run.stop_attempt = Stop.TERMINATE, attempt
 
     def beat(self, world: World, now: datetime) -> None:
         """Look whether the broker is there, and which workers are gone: after 30 s in which this node saw all."""
@@ -162,7 +164,7 @@ class Node:
         running = [run for run in world.in_state(RunState.RUNNING) if run.worker_id is not None]
         for run in sorted(running, key=lambda run: run.started_at or now):
             if run.started_at is not None and run.started_at < now - LOST_AFTER and run.worker_id not in alive:
-                lose(world, run, now)
+                lose(world, run, run.attempt, now)
 
     def is_blocked(self, now: datetime) -> bool:
         if self.blocked_until is not None and now >= self.blocked_until:
@@ -190,9 +192,9 @@ def is_refused(run: Run) -> bool:
     return run.spec.task == NOWHERE
 
 
-def message_of(run: Run) -> Message:
-    timeout = run.spec.timeout
-    return Message(run.id, run.attempt + 1, str(run.deadline), None if timeout is None else timeout.total_seconds())
+def message_of(run: Run, *, repeated: bool = False) -> Message:
+    timeout = None if run.spec.timeout is None else run.spec.timeout.total_seconds()
+    return Message(run.id, run.attempt + 1, str(run.deadline), timeout, repeated)
 
 
 def is_served(world: World, run: Run, now: datetime) -> bool:

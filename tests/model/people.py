@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from model.ledger import settle, skip_waiting, take_in
+from model.ledger import ask_to_stop, settle, skip_waiting, take_in
 from model.times import TICK, end_period, next_fire, stand_still, wait_for_next
 from model.world import ENDED, Run, Schedule, World
-from punctual.domain.run import Cause, RunState
+from punctual.domain.run import Cause, RunState, Stop
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.timing import Timing
 
@@ -87,11 +87,9 @@ def may_rerun(origin: Run) -> bool:
 
 def cancel(run: Run, now: datetime, *, terminate: bool) -> None:
     """End a run; one that runs is asked to stop, unless it is to be terminated."""
-    if run.state is not RunState.BUFFERED:
-        run.stop = "terminate" if terminate else "cancel"
-    if run.state is not RunState.RUNNING or terminate:
-        run.move(RunState.CANCELLED, finished_at=now)
-    run.reason = True
+    if terminate:
+        run.move(RunState.CANCELLED, reason=True, finished_at=now)
+    ask_to_stop(run, Stop.TERMINATE if terminate else Stop.CANCEL, now)
 
 
 def ask_for(world: World, run: Run, now: datetime) -> Run:

@@ -57,9 +57,9 @@ class TrappedSender(RecordingSender):
         self._trap.point("published")
         return refused
 
-    def stop(self, runs: Any) -> None:
+    def stop(self, requests: Any) -> None:
         self._trap.point("stop")
-        super().stop(runs)
+        super().stop(requests)
         self._trap.point("stopped")
 
 
@@ -163,5 +163,4 @@ class Site:
 
 
 def as_message(message: TaskMessage) -> Message:
-    expires_at = message.expires_at
-    return Message(message.run_id, message.attempt, str(expires_at), message.timeout)
+    return Message(message.run_id, message.attempt, str(message.expires_at), message.timeout, message.repeated)

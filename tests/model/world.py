@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from punctual.domain.identity import run_id
-from punctual.domain.run import Cause, RunState
+from punctual.domain.run import Cause, RunState, Stop, StopRequest
 from punctual.domain.schedule import ScheduleSpec
 
 OPEN = {RunState.BUFFERED, RunState.PENDING, RunState.QUEUED, RunState.RUNNING, RunState.RETRYING}
@@ -60,9 +60,12 @@ class Schedule:
         return self.spec.name
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
-    """A record of the ledger; `reason` is whether there is one, `lease` the number of the node that sends it."""
+    """A record of the ledger; `reason` is whether there is one, `lease` the last node that was to send it.
+
+    `stop` is what workers are still to be asked, up to `stop_attempt`; one that is `cancelling` was asked to end.
+    """
 
     schedule: Schedule
     version: int
@@ -79,7 +82,9 @@ class Run:
     exclusive: bool = False
     key: str | None = None
     limit: int = 0
-    stop: str | None = None
+    stop: Stop | None = None
+    stop_attempt: int | None = None
+    cancelling: bool = False
     queued_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -94,10 +99,6 @@ class Run:
     @property
     def spec(self) -> ScheduleSpec:
         return self.schedule.specs[self.version]
-
-    @property
-    def is_to_stop(self) -> bool:
-        return self.stop in {"cancel", "terminate"}
 
     @property
     def order(self) -> tuple[datetime, datetime]:
@@ -119,6 +120,7 @@ class Message:
     attempt: int
     expires_at: str
     timeout: float | None = field(compare=False)
+    repeated: bool = False
 
 
 @dataclass
@@ -129,7 +131,7 @@ class World:
     runs: dict[UUID, Run] = field(default_factory=dict)
     workers: dict[str, tuple[UUID, datetime]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
-    stopped: list[tuple[UUID, str]] = field(default_factory=list)
+    stopped: list[StopRequest] = field(default_factory=list)
     broker_away: bool = False
     crash_at: str | None = None
 
