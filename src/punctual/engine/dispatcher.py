@@ -1,6 +1,7 @@
 """Send the messages of recorded runs, and note that they were sent."""
 
 import logging
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -49,6 +50,7 @@ class Dispatcher:
         self._sender = sender
         self._clock = clock
         self._node = node
+        self._sending = threading.Lock()
         self._failures = 0
         self._blocked_until: datetime | None = None
         self.broker_error: str | None = None
@@ -64,8 +66,12 @@ class Dispatcher:
         return self._blocked_until
 
     def send(self, messages: Sequence[TaskMessage], lease: Lease) -> None:
-        """Publish first messages under a lease, or put them back when the broker does not take them."""
-        self._send(messages, lease, {})
+        """Publish first messages under a lease, or put them back when the broker does not take them.
+
+        One batch at a time is between its publishing and its mark, so a crash doubles the messages of one at most.
+        """
+        with self._sending:
+            self._send(messages, lease, {})
 
     def send_unsent(self, now: datetime) -> int:
         """Take over and send what is to be sent and nobody is sending; return how many runs were taken."""
@@ -75,7 +81,8 @@ class Dispatcher:
         with self._database.write() as tx:
             unsent = outbox.claim_unsent(tx, now, lease=lease, limit=_BATCH)
             unsent, again_at = self._without_unserved(tx, unsent, now)
-        self._send([_message(run) for run in unsent], lease, again_at)
+        with self._sending:
+            self._send([_message(run) for run in unsent], lease, again_at)
         return len(unsent)
 
     def send_stops(self) -> None:

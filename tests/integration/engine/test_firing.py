@@ -1,6 +1,6 @@
 """The engine on a real database: every fire time once, whatever happens on the way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from punctual.domain.identity import new_id
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.engine.dispatcher import LEASE
 from punctual.engine.loop import Engine
+from punctual.engine.sender import TaskMessage, Unsendable
 from punctual.engine.tick import Tick, tick
 from punctual.store import attempts, outbox
 from punctual.store.database import Database, Transaction
@@ -121,6 +122,31 @@ def test_many_batches_due_at_once_are_each_fired_once(
     engine.step()
     assert sorted(message.schedule for message in sender.messages) == sorted(names)
     assert len(ledger(database, clock)) == len(names)
+
+
+def test_of_many_batches_one_at_a_time_is_published_and_not_yet_marked(
+    engine: Engine,
+    schedules: Schedules,
+    database: Database,
+    clock: ManualClock,
+    sender: RecordingSender,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in ("tick", "loop"):
+        monkeypatch.setattr(f"punctual.engine.{module}.BATCH", 5)
+    for number in range(60):
+        make(schedules, f"s{number}", "every 1h")
+    publish = sender.send
+
+    def publish_alone(messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
+        published = {message.run_id for message in sender.messages}
+        assert not [run for run in ledger(database, clock) if run.state is RunState.PENDING and run.id in published]
+        return publish(messages)
+
+    monkeypatch.setattr(sender, "send", publish_alone)
+    clock.advance(timedelta(hours=1))
+    engine.step()
+    assert len(sender.messages) == 60
 
 
 def test_a_fault_in_the_midst_of_many_batches_is_told_and_the_rest_fires_later(
