@@ -86,10 +86,12 @@ def may_rerun(origin: Run) -> bool:
 
 
 def cancel(run: Run, now: datetime, *, terminate: bool) -> None:
-    """End a run; one that runs is asked to stop, unless it is to be terminated."""
-    if terminate:
+    """End a run; one that runs is asked to stop, unless it is to be terminated, and nobody is asked of one that waits."""
+    waits = run.state is RunState.BUFFERED
+    if terminate or waits:
         run.move(RunState.CANCELLED, reason=True, finished_at=now)
-    ask_to_stop(run, Stop.TERMINATE if terminate else Stop.CANCEL, now)
+    if not waits:
+        ask_to_stop(run, Stop.TERMINATE if terminate else Stop.CANCEL, now)
 
 
 def ask_for(world: World, run: Run, now: datetime) -> Run:

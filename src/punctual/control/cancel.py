@@ -42,7 +42,7 @@ def cancel(tx: Transaction, run: Run, wish: Wish, *, now: datetime) -> tuple[Int
     """Cancel a run; return what becomes of its task, and that in words. Raises ConflictError for one that has ended.
 
     One that does not run, or is to be terminated, is cancelled at once. One that runs is asked to stop, and ends when
-    its task does. Workers are told in every case to drop its messages.
+    its task does. Workers are told to drop its messages.
     """
     failures.hold(tx, run.schedule_id)
     run = runs.lock(tx, run.id) or run
@@ -52,7 +52,11 @@ def cancel(tx: Transaction, run: Run, wish: Wish, *, now: datetime) -> tuple[Int
     stop = Stop.TERMINATE if wish.terminate else Stop.CANCEL
     if run.state is not RunState.RUNNING:
         reason = _reason(f"Cancelled by {wish.actor} while it was {run.state.value}", wish.note)
-        admission.ask_to_stop(tx, [run.id], stop, reason=reason, at=now)
+        if run.state is RunState.BUFFERED:  # no worker knows of it
+            admission.cancel(tx, [run.id], reason=reason, at=now)
+            tx.changed = True
+        else:
+            admission.ask_to_stop(tx, [run.id], stop, reason=reason, at=now)
         return Interruption.NOT_NEEDED, "It is cancelled: no worker starts it any more."
     if wish.terminate:
         reason = _reason(f"Terminated by {wish.actor} while it ran", wish.note)
