@@ -86,7 +86,7 @@ def may_rerun(origin: Run) -> bool:
 
 
 def cancel(run: Run, now: datetime, *, terminate: bool) -> None:
-    """End a run; one that runs is asked to stop, unless it is to be terminated, and nobody is asked of one that waits."""
+    """End a run; one that runs is asked to stop, unless it is to be terminated. Of one that waits nobody is asked."""
     waits = run.state is RunState.BUFFERED
     if terminate or waits:
         run.move(RunState.CANCELLED, reason=True, finished_at=now)
