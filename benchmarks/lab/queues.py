@@ -119,6 +119,9 @@ class Queue:
         """Remove it and disconnect."""
         self._channel.queue_delete(self.name)
         self._channel.exchange_delete(self.name)
+        if self.broker == "Redis":  # where kombu leaves the bindings
+            with Redis.from_url(self.url) as client:
+                client.delete(f"_kombu.binding.{self.name}", f"_kombu.binding_permanent.{self.name}")
         self._connection.close()
         self.app.close()
 
