@@ -11,8 +11,11 @@ from punctual.domain.policies import OnLost, Overlap
 from punctual.domain.run import TERMINAL, Cause, RunState
 from punctual.domain.schedule import ScheduleSpec
 
-CLOCKS_AGREE_WITHIN = timedelta(milliseconds=500)
-"""Two nodes' ideas of the database's time. What was fired so shortly after an edit, the node took for before it."""
+CLOCKS_AGREE_WITHIN = timedelta(milliseconds=750)
+"""Two processes' ideas of the database's time, on a machine that starves them: each knows it from an answer's way.
+
+What was fired so shortly after an edit, the node took for before it; the new version then goes on after that.
+"""
 
 MOST_LOST_ATTEMPTS = 5
 _NEVER_RUN = {RunState.SKIPPED, RunState.MISSED, RunState.EXPIRED}
@@ -70,24 +73,31 @@ def _one_each(
 ) -> Iterator[str]:
     found: Counter[datetime] = Counter()
     known = set(expected)
+    edits = [version.until for version in versions if version.until is not None] + [since for since, _ in pauses]
+    ahead: list[Span] = []
     for record in records:
         if record.covered_until is None:
             found[record.fire_time] += 1
-            if record.fire_time not in known and not _just_after_an_edit(record, versions, pauses):
-                yield f"{record.fire_time} has a record ({record.cause}, {record.state}) and is no fire time"
+            if record.fire_time not in known:
+                edit = _edit_just_before(record, edits)
+                if edit is None:
+                    yield f"{record.fire_time} has a record ({record.cause}, {record.state}) and is no fire time"
+                else:
+                    ahead.append((edit, record.fire_time))
             continue
         covered = [each for each in expected if record.fire_time <= each <= record.covered_until]
         found.update(covered)
         if record.covered_count_exact and record.covered_count != len(covered):
             yield f"the record of {record.fire_time} covers {record.covered_count} fire times, not {len(covered)}"
     for fire_time in expected:
-        if found[fire_time] != 1:
+        overtaken = any(since < fire_time and (until is None or fire_time <= until) for since, until in ahead)
+        if found[fire_time] != 1 and not (overtaken and not found[fire_time]):
             yield f"{fire_time} has {found[fire_time]} records"
 
 
-def _just_after_an_edit(record: Record, versions: Sequence[Version], pauses: Sequence[Span]) -> bool:
-    edits = [version.until for version in versions if version.until is not None] + [since for since, _ in pauses]
-    return any(timedelta(0) <= record.fire_time - edit <= CLOCKS_AGREE_WITHIN for edit in edits)
+def _edit_just_before(record: Record, edits: Sequence[datetime]) -> datetime | None:
+    near = [edit for edit in edits if timedelta(0) <= record.fire_time - edit <= CLOCKS_AGREE_WITHIN]
+    return max(near, default=None)
 
 
 def executed_twice(evidence: Evidence) -> Iterator[str]:
