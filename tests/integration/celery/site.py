@@ -126,7 +126,7 @@ class Site:
         return (self.folder / f"{worker}.log").read_text()
 
     def logged(self, worker: str, text: str) -> None:
-        eventually(lambda: text in self.log(worker), message=lambda: self.log(worker))
+        eventually(lambda: text in self.log(worker), 60, message=lambda: self.log(worker))
 
     def waiting_messages(self, queue: str = "celery") -> int:
         """Return how many messages wait in the broker, those that a worker has taken and not acknowledged left out."""

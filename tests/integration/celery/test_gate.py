@@ -110,3 +110,29 @@ def test_a_refused_start_leaves_no_trace_and_foreign_tasks_pass(gated: tuple[Sit
         with Redis.from_url(site.broker_url) as results:
             assert not results.exists(f"celery-task-meta-{over.id}")
             assert results.exists(f"celery-task-meta-{foreign}")
+
+
+def test_connections_that_were_cut_open_no_gate(gated: tuple[Site, str, str], postgres_server: PostgresServer) -> None:
+    site, _, worker = gated
+    assert postgres_server.cut(site.database_url) > 0
+    run = site.record("gated_app.plain")
+    site.sender.send([message_of(run)] * 3)
+    assert site.ended(run.id).state is RunState.SUCCEEDED
+    refused(site, worker, run, times=2)
+    assert notes(site, run.id)["body"] == 1
+
+
+def test_while_the_database_is_away_tasks_run_and_are_recorded_afterwards(
+    gated: tuple[Site, str, str], postgres_server: PostgresServer
+) -> None:
+    site, _, worker = gated
+    run = site.record("gated_app.plain")
+    with postgres_server.away(site.database_url):
+        site.sender.send([message_of(run)])
+        site.logged(worker, f"Run {run.id} starts without having asked whether it may")
+        eventually(lambda: notes(site, run.id)["success"] == 1)
+    ended = site.ended(run.id)
+    assert (ended.state, ended.worker, ended.attempt) == (RunState.SUCCEEDED, worker, 1)
+    site.sender.send([replace(message_of(run), repeated=True)] * 2)
+    eventually(lambda: sum(site.log(worker).count(f"{run.id} is {what}") for what in ("put off", "not started")) == 2)
+    assert notes(site, run.id)["body"] == 1
