@@ -9,7 +9,8 @@ import pytest
 
 from integration.celery.site import Site
 from punctual.domain.run import RunState
-from punctual.engine.reconcile import LOST_AFTER, LostRuns
+from punctual.engine import reconcile
+from punctual.engine.reconcile import LostRuns
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
 from punctual.testing import ManualClock
@@ -42,13 +43,16 @@ def begins(site: Site, run_id: UUID) -> int:
     return file.read_text().count(f"{run_id} begins ") if file.exists() else 0
 
 
-def judge(site: Site) -> None:
+def judge(site: Site, patience: timedelta = timedelta(seconds=1)) -> None:
     """Let a node that has seen the database for long enough look for lost runs, without waiting for it."""
-    clock = ManualClock(site.clock.now())
+    now = site.clock.now()
+    clock = ManualClock(now - patience)
     node = LostRuns(site.database, clock)
-    for _ in range(4):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reconcile, "LOST_AFTER", patience)
         node.step()
-        clock.advance(LOST_AFTER / 3 + timedelta(seconds=1))
+        clock.move_to(now)
+        assert node.step() == 2
 
 
 def test_what_a_killed_worker_ran_is_not_begun_again_unless_the_schedule_says_so(place: Site, tmp_path: Path) -> None:
