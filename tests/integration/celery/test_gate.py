@@ -24,6 +24,7 @@ POOLS = {
     "spawn": ("--pool", "prefork", "--concurrency", "2"),
     "threads": ("--pool", "threads", "--concurrency", "3"),
     "solo": ("--pool", "solo"),
+    "gevent": ("--pool", "gevent", "--concurrency", "3"),
 }
 TASKS = ["before_plugin", "plain", "late", "bound", "shared", "custom_base", "classy", "again", "becomes_plain"]
 
@@ -34,6 +35,8 @@ def gated(
 ) -> Iterator[tuple[Site, str, str]]:
     """A site with a worker, the pool, and the worker's name."""
     pool, broker = request.param
+    if pool == "gevent":
+        pytest.importorskip("gevent", reason="gevent is not installed")
     server: RedisServer | RabbitmqServer = request.getfixturevalue(f"{broker}_server")
     broker_url, database_url, folder = server.create(), postgres_server.create(), tmp_path_factory.mktemp("gated")
     database = Database(database_url)

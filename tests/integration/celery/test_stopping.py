@@ -173,3 +173,19 @@ def test_a_pool_that_cannot_interrupt_says_so_and_goes_on(site: Site, tmp_path: 
         go.touch()
         assert site.ended(first.id).state is RunState.SUCCEEDED
         assert site.ended(second.id).state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("overlap", ["cancel_other", "terminate_other"])
+def test_gevent_ends_what_is_asked_to_stop(site: Site, tmp_path: Path, overlap: str) -> None:
+    pytest.importorskip("gevent", reason="gevent is not installed")
+    go = tmp_path / "go"
+    options = ["--pool", "gevent", "--concurrency", "2"]
+    with site.node(), site.worker(*options, app="stopped_app", **environment(site)):
+        first = site.record("stopped_app.waits", str(go), overlap=overlap)
+        noted(site, first.id, "begins")
+        second = another(site, first)
+        assert site.ended(first.id).state is RunState.CANCELLED
+        noted(site, second.id, "begins")
+        go.touch()
+        assert site.ended(second.id).state is RunState.SUCCEEDED
+        assert notes(site, first.id, "ends") == []
