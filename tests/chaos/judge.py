@@ -224,10 +224,13 @@ def _killed(evidence: Evidence, execution: Execution, *, whole: bool = True) -> 
 
 
 def _worker_killed(evidence: Evidence, record: Record) -> bool:
-    """Tell whether the worker of a run was killed after it had begun with it."""
+    """Tell whether the worker of a run was killed after it had begun with it.
+
+    Where a process was killed before it could say that it begins, the ledger does not know the worker: any may be it.
+    """
     name = (record.worker or "").partition("@")[0]
     began = 0.0 if record.started_at is None else (record.started_at - CLOCKS_AGREE_WITHIN).timestamp()
-    return any(death.name == name and death.at >= began for death in evidence.deaths)
+    return any(name in {"", death.name} and death.at >= began for death in evidence.deaths)
 
 
 def _by_run(executions: Iterable[Execution]) -> dict[UUID, list[Execution]]:
