@@ -311,6 +311,16 @@ workers = Table(
     Column("queues", JSON, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    # Those of before, which know nothing of these, run beside newer ones while people upgrade.
+    Column("celery_version", String(64)),
+    Column("version", String(64), comment="of the plug-in"),
+    Column("active", Integer, nullable=False, server_default="0", comment="tasks that it runs"),
+    Column("reserved", Integer, nullable=False, server_default="0", comment="tasks that wait in it"),
+    Column("processed", Integer, nullable=False, server_default="0", comment="tasks since it started"),
+    Column("refused", Integer, nullable=False, server_default="0", comment="second starts that its gate refused"),
+    Column("records_waiting", Integer, nullable=False, server_default="0"),
+    Column("records_dropped", Integer, nullable=False, server_default="0"),
+    Column("recording_error", Text, comment="why records wait; null: they do not"),
 )
 
 tasks = Table(

@@ -16,7 +16,7 @@ _FORGET_AFTER = timedelta(days=1)
 
 def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
     """Store a worker that has started, with all tasks it serves; what it said before is replaced."""
-    changed = ("id", "host", "pid", "pool", "concurrency", "queues", "started_at", "seen_at")
+    changed = tuple(column.name for column in workers.c if column.name != "name")
     tx.connection.execute(tx.dialect.upsert(workers, key="name", change=changed).values(worker.model_dump()))
     tx.connection.execute(delete(worker_tasks).where(worker_tasks.c.worker == worker.name))
     tx.connection.execute(delete(workers).where(workers.c.seen_at < worker.seen_at - _FORGET_AFTER))
