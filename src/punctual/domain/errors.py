@@ -183,3 +183,7 @@ class SetupError(PunctualError):
     """A process cannot start as it was asked to: a busy port, an unwritable folder, a missing app."""
 
     code = "setup"
+
+
+UNPLANNABLE = (PunctualError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What a stored schedule that is broken, or that another release wrote, raises when it is asked for fire times."""

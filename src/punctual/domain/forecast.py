@@ -10,14 +10,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from punctual.domain.errors import PunctualError
+from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.forecast_pattern import Pattern, Window, pattern_of
 from punctual.domain.forecast_rows import dense_interval_key, same_fire_times_key, with_hash
 from punctual.domain.forecast_tally import Member, Outlook, Tally
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 
-_BROKEN = (PunctualError, ArithmeticError, LookupError, TypeError, ValueError)
 """What a timing may raise that cannot be worked out; it is left out, and the others go on."""
 
 
@@ -105,7 +104,7 @@ class Forecaster:
                 first = timetable.next_after(self._now) or self._window.end
             hashed = self._group(schedule, timetable, first)
             as_is = self._group(schedule, schedule.timetable, schedule.first) if changed else hashed
-        except _BROKEN:
+        except UNPLANNABLE:
             self.leave_out()
             return
         as_is.as_is.append(member)
@@ -179,7 +178,7 @@ class Forecaster:
             pattern = pattern_of(
                 group.timetable, self._window, first=group.first, runs_left=group.runs_left, most_steps=steps
             )
-        except _BROKEN:
+        except UNPLANNABLE:
             for tally, members in tallies:
                 tally.errors += len(members)
             return None

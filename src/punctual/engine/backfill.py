@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from punctual.domain.backfill import Backfill, BackfillState, Choice, History, Span, choose
-from punctual.domain.errors import PunctualError
+from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.policies import RunRules
 from punctual.domain.run import Cause
@@ -62,7 +62,7 @@ def _step_one(tx: Transaction, backfill_id: UUID, now: datetime) -> bool:
     try:
         spec = schedules.get_spec(tx, backfill.schedule_id, backfill.schedule_version)
         choice = _choose(tx, backfill, spec, room=min(backfill.parallelism - active, MOST_RUNS))
-    except (PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except UNPLANNABLE as error:
         _set_aside(tx, backfill, error, now)
         return False
     _record(tx, backfill, spec, choice, now)

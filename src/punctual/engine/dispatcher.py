@@ -115,10 +115,11 @@ class Dispatcher:
         attempt_of = {message.run_id: message.attempt for message in messages}
         with self._database.write() as tx:
             if until is None:
-                self._mark_sent(tx, attempt_of, refused, again_at)
+                self._mark_sent(tx, list(attempt_of), again_at)
             else:
                 outbox.put_back(tx, list(attempt_of), node=self._node, until=until)
         if until is None:
+            self._end_refused(refused, attempt_of)
             self._recovered()
             if again_at:
                 _log.info(
@@ -130,19 +131,26 @@ class Dispatcher:
     def _mark_sent(
         self,
         tx: Transaction,
-        attempt_of: Mapping[UUID, int],
-        refused: Sequence[Unsendable],
+        ids: Sequence[UUID],
         again_at: Mapping[UUID, datetime],
     ) -> None:
         at = self._clock.now()
-        first = [key for key in attempt_of if key not in again_at]
+        first = [key for key in ids if key not in again_at]
         if first:
             outbox.mark_sent(tx, first, node=self._node, at=at, again_at=at + self._resend_after)
         outbox.mark_sent_again(tx, list(again_at.items()), node=self._node)
+
+    def _end_refused(self, refused: Sequence[Unsendable], attempt_of: Mapping[UUID, int]) -> None:
+        """End the attempts whose messages the broker never takes.
+
+        Each in a transaction of its own: the end of a run locks its schedule, which comes before all locks of runs.
+        """
         reason = "The broker refuses its message."
         for run_id, answer in refused:
             error = RunError(type="Unsendable", message=answer)
-            outcomes.failed(tx, run_id, attempt=attempt_of[run_id], at=at, error=error, reason=reason)
+            at, attempt = self._clock.now(), attempt_of[run_id]
+            with self._database.write() as tx:
+                outcomes.failed(tx, run_id, attempt=attempt, at=at, error=error, reason=reason)
 
     def _without_unserved(
         self, tx: Transaction, unsent: list[UnsentRun], now: datetime

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
-from punctual.domain.errors import PunctualError
+from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.policies import OnLost, Retry
 from punctual.domain.run import TERMINAL, RunError, RunState
 from punctual.store import attempts, backfills, failures, runs, schedules, waiting
@@ -98,7 +98,7 @@ def cancelled(
 ) -> bool:
     """Record that a run was cancelled: for the reason for which it was asked to stop, else for this one.
 
-    One that was asked to stop is cancelled by it. False: the ledger refused it.
+    False: the ledger refused it.
     """
     asked = _cancelling(tx, run_id) or reason
     ending = Ending(RunState.CANCELLED, reason=asked, worker=worker)
@@ -187,7 +187,7 @@ def _pause(tx: Transaction, schedule_id: UUID, streak: int, at: datetime) -> Non
         if schedule is None or schedule.status.paused:
             return
         schedule = settle(tx, schedule, at)
-    except (PunctualError, ValidationError):
+    except UNPLANNABLE:
         _log.exception(
             "a schedule that fails cannot be paused",
             extra={"action": "schedule_not_paused", "schedule_id": str(schedule_id)},

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from punctual.domain.calendars.calendar import Calendar
-from punctual.domain.errors import PunctualError
+from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.identity import run_id
 from punctual.domain.planner import Plan, plan
 from punctual.domain.schedule import ScheduleSpec, undecided
@@ -85,7 +85,7 @@ def _plan(
         if skips:
             timetable = replace(timetable, skips=skips)
         made = plan(timetable, spec.catchup, first=schedule.next_fire_time, now=now, runs_left=left)
-    except (PunctualError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except UNPLANNABLE as error:
         _set_aside(tx, schedule, error, now)
         return None
     left_over = undecided(skips, made.next_fire_time)

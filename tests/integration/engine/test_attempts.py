@@ -298,20 +298,6 @@ def test_a_message_is_not_sent_again_while_no_worker_serves_its_task(
     assert run().state is RunState.QUEUED
 
 
-def test_a_message_that_the_broker_refuses_for_good_does_not_hold_back_the_others(
-    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock, sender: RecordingSender
-) -> None:
-    sender.unsendable["bad"] = "no such exchange"
-    for name in ("bad", "good"):
-        schedules.create({"name": name, "task": name, "trigger": "every 10s"}, actor="test", allow_unknown_task=True)
-    clock.advance(10 * SECOND)
-    engine.step()
-    found = {run.schedule: run for run in Runs(database, clock).list(limit=10).items}
-    assert found["good"].state is RunState.QUEUED
-    assert (found["bad"].state, found["bad"].reason) == (RunState.FAILED, "The broker refuses its message.")
-    assert found["bad"].error == RunError(type="Unsendable", message="no such exchange")
-
-
 def test_a_node_that_stood_still_for_longer_than_its_lease_sends_nothing(
     new_engine: Callable[[], Engine],
     schedules: Schedules,
@@ -376,6 +362,19 @@ def test_after_how_many_failures_a_schedule_is_paused_says_its_present_version(
         assert start(database, run, clock)
         assert fail(database, run, clock)
         assert schedules.get("s").status.paused is paused
+
+
+def test_a_run_ends_even_where_its_schedule_is_broken_and_cannot_be_paused(
+    database: Database, clock: ManualClock, one: Callable[..., Callable[[], Run]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    run = one(pause_after_failures=1)
+    assert start(database, run(), clock)
+    monkeypatch.setattr("punctual.engine.outcomes.settle", broken)
+    assert fail(database, run(), clock)
+    assert run().state is RunState.FAILED
 
 
 def test_a_late_fire_time_whose_run_has_expired_is_recorded_so_and_not_sent(
