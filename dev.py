@@ -41,15 +41,14 @@ if __name__ == "__main__":
 ROOT = Path(__file__).resolve().parent
 SIDE_BY_SIDE = (
     "architecture",
-    "integration/api",
-    "integration/cli",
-    "integration/control",
+    "integration",
     "model",
     "property",
     "store",
     "unit",
 )
-"""The tests that keep a core busy run side by side; the others, which watch processes, one after another."""
+"""These tests run side by side, one process more than there are cores, because some of them wait; those that start
+all of Punctual, and a browser, run one after another."""
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 UI = ROOT / "ui"
@@ -291,7 +290,7 @@ def test(arguments: "list[str]") -> None:
     codes = [
         subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode
         for part in (
-            ["-n", "auto", "--maxprocesses", "4", *paths],
+            ["-n", str(min((os.cpu_count() or 1) + 1, 4)), *paths],
             [*(f"--ignore={path}" for path in paths), "tests"],
         )
     ]
