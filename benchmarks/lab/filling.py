@@ -7,11 +7,15 @@ from typing import Any
 
 from sqlalchemy import String, Uuid, cast, func, select, text, true
 
-from punctual.domain.identity import new_id
+from punctual.domain.identity import new_id, run_id
+from punctual.domain.planner import Plan, PlannedRun
+from punctual.domain.run import Cause
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
 from punctual.domain.triggers import cron, every
-from punctual.store import schedules, tables
+from punctual.engine.sender import TaskMessage
+from punctual.store import ledger, schedules, tables
 from punctual.store.database import Database, Transaction
+from punctual.store.ledger import Entry, Lease
 
 _AT_ONCE = 10_000
 
@@ -49,6 +53,34 @@ def fill(database: Database, due: Iterable[tuple[ScheduleSpec, datetime]]) -> No
             rows = [version | {"schedule_id": key, "spec": spec.model_dump(mode="json")} for key, spec, _ in named]
             tx.connection.execute(tables.schedule_versions.insert(), rows)
         tx.changed = True
+
+
+def recorded(database: Database, task: str, count: int) -> list[TaskMessage]:
+    """Record so many runs of one schedule, under a lease that nobody takes over, and return their messages."""
+    now = datetime.now(UTC)
+    planned = tuple(
+        PlannedRun(at := now + number * timedelta(microseconds=1), at, Cause.SCHEDULE) for number in range(count)
+    )
+    spec = ScheduleSpec(name="bench", task=task, trigger=every("1h", anchor=now))
+    schedule = Schedule(id=new_id(), version=1, spec=spec, status=ScheduleStatus(), created_at=now, updated_at=now)
+    entry = Entry(schedule.id, 1, Plan(planned, (), None, None))
+    with database.write() as tx:
+        schedules.insert(tx, schedule, actor="bench")
+        ledger.record(tx, [entry], now=planned[-1].due_time, lease=Lease(new_id(), now + timedelta(days=1)))
+    return [
+        TaskMessage(
+            run_id=run_id(schedule.id, run.fire_time, run.cause),
+            schedule_id=schedule.id,
+            schedule=spec.name,
+            fire_time=run.fire_time,
+            cause=run.cause.value,
+            task=task,
+            args=[],
+            kwargs={},
+            queue=None,
+        )
+        for run in planned
+    ]
 
 
 def multiply(database: Database, times: int) -> None:

@@ -35,8 +35,6 @@ def gated(
 ) -> Iterator[tuple[Site, str, str]]:
     """A site with a worker, the pool, and the worker's name."""
     pool, broker = request.param
-    if pool == "gevent":
-        pytest.importorskip("gevent", reason="gevent is not installed")
     server: RedisServer | RabbitmqServer = request.getfixturevalue(f"{broker}_server")
     broker_url, database_url, folder = server.create(), postgres_server.create(), tmp_path_factory.mktemp("gated")
     database = Database(database_url)

@@ -177,7 +177,6 @@ def test_a_pool_that_cannot_interrupt_says_so_and_goes_on(site: Site, tmp_path: 
 
 @pytest.mark.parametrize("overlap", ["cancel_other", "terminate_other"])
 def test_gevent_ends_what_is_asked_to_stop(site: Site, tmp_path: Path, overlap: str) -> None:
-    pytest.importorskip("gevent", reason="gevent is not installed")
     go = tmp_path / "go"
     options = ["--pool", "gevent", "--concurrency", "2"]
     with site.node(), site.worker(*options, app="stopped_app", **environment(site)):
