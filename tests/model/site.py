@@ -15,7 +15,7 @@ from punctual.celery.records import Record
 from punctual.control import schedules as control_schedules
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
-from punctual.domain.processes import Task, Worker
+from punctual.domain.processes import Task, Worker, WorkerLoad
 from punctual.engine import build, loop, outcomes, reconcile
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
@@ -140,7 +140,7 @@ class Site:
 
     def heartbeat(self, name: str) -> None:
         with self.database.write() as tx:
-            workers.heartbeat(tx, name, self.clock.now())
+            workers.heartbeat(tx, name, self.clock.now(), WorkerLoad())
 
     def tell(self, record: Record, at: Any) -> bool:
         """Let a worker's record of an instant reach the ledger; False: it was refused."""

@@ -8,9 +8,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -23,25 +21,25 @@ from punctual.celery.headers import (
     run_of,
     timeout_of,
 )
+from punctual.celery.line import Line
+from punctual.celery.outage import Outage
 from punctual.celery.records import GivenBack, Started
 from punctual.celery.session import Session
+from punctual.celery.tally import Tally
 from punctual.celery.told import error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import monotonic
-from punctual.domain.errors import DatabaseUnavailableError, PunctualError
+from punctual.domain.errors import PunctualError
+from punctual.engine.dispatcher import RESEND_AFTER
 from punctual.store.attempts import Runner
 
 logger = logging.getLogger(__name__)
 
 PATIENCE = 3.0
-"""Seconds that a task waits for the answer; then it runs without one, or is put off."""
+"""Seconds that a task waits for a database that is restarting, or, if it must be sure, for any answer."""
 
-REST = 5.0
-"""Seconds for which nobody waits for a database that has just given no answer."""
-
-_STEPS = 12
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 0.5
+SILENCE = 0.5
+"""Seconds for which a task waits where nothing at all is heard: a server that was stopped, a network that is cut."""
 
 
 class Gate:
@@ -56,17 +54,21 @@ class Gate:
         database_url: Callable[[], str],
         submit: Callable[[Started | GivenBack], None],
         *,
+        tally: Tally | None = None,
+        resend_after: Callable[[], timedelta] = lambda: RESEND_AFTER,
         patience: float = PATIENCE,
-        rest: float = REST,
+        silence: float = SILENCE,
     ) -> None:
-        """Open nothing yet."""
-        self.refused = 0
+        """Open nothing yet; starts that are refused are counted in `tally`."""
         self._database_url = database_url
         self._submit = submit
+        self._tally = tally or Tally()
+        self._resend_after = resend_after
         self._patience = patience
-        self._rest = rest
-        self._idle: deque[_Line] = deque()
-        self._away: tuple[float, str] | None = None
+        self._silence = silence
+        self._lock = threading.Lock()
+        self._idle: deque[Line] = deque()
+        self._outage: Outage | None = None
 
     def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
         """Tell whether a task may run; tasks that Punctual did not send always may.
@@ -81,7 +83,9 @@ class Gate:
             if not is_sent_by_us(request):
                 self._submit(started)
                 return True
-            answer = self._ask(started)
+            # A first message can be let in unasked without harm: no other one is there yet.
+            silence = self._patience if may_be_one_of_several(request) else self._silence
+            answer = self._ask(started, silence=silence)
             if isinstance(answer, str):
                 return self._unasked(started, request, why=answer)
         except SoftTimeLimitExceeded:
@@ -90,7 +94,7 @@ class Gate:
             logger.exception("The gate failed for task %s", task_id, extra={"action": "gate_failed", "run": task_id})
             return True
         if not answer:
-            self.refused += 1
+            self._tally.refused()
             logger.info(
                 "Attempt %d of run %s is not started here: it has begun before, or the run has ended",
                 started.attempt,
@@ -107,8 +111,9 @@ class Gate:
         try:
             run_id = run_of(request.get(RUN), task_id)
             if run_id is not None:
-                record = GivenBack(run_id, monotonic(), attempt_of(request), error_of(reason, None))
-                if self._away is not None or not isinstance(self._answer(record), bool):
+                error, resend_after = error_of(reason, None), self._resend_after()
+                record = GivenBack(run_id, monotonic(), attempt_of(request), error, resend_after)
+                if isinstance(self._ask(record, silence=self._silence), str):
                     self._submit(record)
         except Exception:
             logger.exception("The gate failed for task %s", task_id, extra={"action": "gate_failed", "run": task_id})
@@ -117,6 +122,8 @@ class Gate:
         """Close the connections that are not in use."""
         while self._idle:
             self._idle.pop().close()
+        if self._outage is not None:
+            self._outage.close()
 
     def _unasked(self, started: Started, request: Mapping[str, Any], *, why: str) -> bool:
         """Tell whether a task may run that could not be asked for, and say so."""
@@ -130,94 +137,53 @@ class Gate:
         self._submit(started)
         return True
 
-    def _ask(self, started: Started) -> bool | str:
-        """Return the answer, or in words why there is none."""
-        away = self._away
-        if away is not None and monotonic() < away[0]:
-            return away[1]
-        answer = self._answer(started)
+    def _ask(self, record: Started | GivenBack, *, silence: float) -> bool | str:
+        """Return the answer of the ledger, or in words why there is none; silence lasts so many seconds at the most."""
+        outage = self._outage
+        if outage is not None and not outage.over:
+            return outage.why
+        try:
+            answer = self._answer(record, silence)
+        except PunctualError as error:
+            answer = error.message
         if isinstance(answer, str):
-            self._away = (monotonic() + self._rest, answer)
-        elif away is not None:
-            self._away = None
-            logger.info("The gate is asked again", extra={"action": "gate_resumed"})
+            self._begin_outage(answer)
         return answer
 
-    def _answer(self, record: Started | GivenBack) -> bool | str:
-        """Return the answer of the ledger, or in words why there is none."""
-        try:
-            line = self._idle.pop()
-        except IndexError:
-            try:
-                line = _Line(self._database_url())
-            except PunctualError as error:
-                return error.message
+    def _begin_outage(self, why: str) -> None:
+        with self._lock:
+            if self._outage is None or self._outage.over:
+                self._outage = Outage(self._database_url, why)
+
+    def _answer(self, record: Started | GivenBack, silence: float) -> bool | str:
+        line = self._idle.pop() if self._idle else Line(self._database_url())
         answer: bool | Exception | None = None
         try:
-            answer = line.ask(record, self._patience)
+            # To connect takes its time, and a file has nobody who could be silent: there others write.
+            if not (line.leads_to_server() and line.has_answered):
+                silence = self._patience
+            answer = line.ask(_Question(record), silence=silence, patience=self._patience)
         finally:
             if isinstance(answer, bool):
                 self._idle.append(line)
             else:
                 line.close()
         if answer is None:
-            return f"The database does not answer within {self._patience:g} s."
+            return "The database does not answer."
         return answer if isinstance(answer, bool) else str(getattr(answer, "message", answer))
 
 
-@dataclass(frozen=True, slots=True)
 class _Question:
-    record: Started | GivenBack
-    patience: float
-    answers: SimpleQueue[bool | Exception] = field(default_factory=SimpleQueue)
+    """Whether the ledger takes a record; asked as often as it takes to hear the answer."""
 
+    def __init__(self, record: Started | GivenBack) -> None:
+        self._record = record
+        self._at: datetime | None = None
 
-class _Line:
-    """A connection with a thread of its own, because no driver promises to give up in time."""
-
-    def __init__(self, database_url: str) -> None:
-        self._session = Session(database_url)
-        self._questions: SimpleQueue[_Question | None] = SimpleQueue()
-        threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
-
-    def ask(self, record: Started | GivenBack, within: float) -> bool | Exception | None:
-        """Return the answer, or why there is none; None when nothing came within so many seconds.
-
-        The time in which this process stood still does not count: the answer may lie there, unheard.
-        """
-        question = _Question(record, within)
-        self._questions.put(question)
-        for _ in range(_STEPS):
-            with suppress(Empty):
-                return question.answers.get(timeout=within / _STEPS)
-        return None
-
-    def close(self) -> None:
-        """End the thread, once it has an answer to what it was asked."""
-        self._questions.put(None)
-
-    def _serve(self) -> None:
-        while (question := self._questions.get()) is not None:
-            question.answers.put(self._answer(question))
-        self._session.close()
-
-    def _answer(self, question: _Question) -> bool | Exception:
-        at = None
-        pause = waited = 0.0
-        while True:
-            try:
-                again = at is not None
-                at = at or self._session.instant(question.record.moment)
-                return self._session.ask(question.record, at, again=again)
-            except DatabaseUnavailableError as error:
-                if waited + pause >= question.patience:
-                    return error
-                # At first without a pause: a connection that was cut says nothing about the database.
-                threading.Event().wait(pause)
-                waited += pause
-                pause = min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
-            except Exception as error:  # noqa: BLE001 - what it is, whoever asked says
-                return error
+    def __call__(self, session: Session) -> bool:
+        again = self._at is not None
+        self._at = self._at or session.instant(self._record.moment)
+        return session.ask(self._record, self._at, again=again)
 
 
 def _started(task_id: str, request: Mapping[str, Any]) -> Started | None:

@@ -1,10 +1,10 @@
 """Attempts whose process has died, where Celery does not tell: it puts their messages back (reject_on_worker_lost)."""
 
-import os
 from collections.abc import Callable
 from uuid import UUID
 
 from punctual.celery.records import Lost
+from punctual.celery.tally import lives
 from punctual.domain.clock import monotonic
 from punctual.store import attempts
 from punctual.store.attempts import HeldAttempt
@@ -28,20 +28,8 @@ class LostProcesses:
         """Hand on the attempts whose process is gone; raises DatabaseUnavailableError."""
         with database.read() as tx:
             held = attempts.held_by(tx, self._worker_id)
-        gone = {attempt for attempt in held if not _lives(attempt.pid)}
+        gone = {attempt for attempt in held if not lives(attempt.pid)}
         for attempt in gone & self._met:
             why = f"The process that ran the task died (its number was {attempt.pid})."
             self._submit(Lost(attempt.run_id, monotonic(), attempt.attempt, self._worker_id, why))
         self._met = gone
-
-
-def _lives(pid: int) -> bool:
-    if pid == os.getpid() or os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -6,6 +6,8 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cached_property
 from typing import Any, TypeVar, Unpack
 
 from celery import Celery, bootsteps, current_app, signals
@@ -18,10 +20,12 @@ from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
+from punctual.celery.tally import Tally, TallyFolder, tally_folder
 from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life, this_worker
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
+from punctual.engine.dispatcher import RESEND_AFTER
 from punctual.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -96,10 +100,8 @@ class _Plugin:
         self.database_url = database_url
         self.declarations = Declarations()
         self._lock = threading.Lock()
-        self._writer: RecordWriter | None = None
-        self._registry: Registry | None = None
-        self._gate = Gate(self._url, self._submit)
-        self._recorder = Recorder(self._serves, self._submit)
+        self._begin()
+        self._recorder = Recorder(self._serves, self._submit, self._resend_after)
         self._recorder.connect()
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
         unique = f"punctual.plugin.{next(_numbers)}"
@@ -115,9 +117,15 @@ class _Plugin:
         """In a forked child: leave the parent's threads and connections alone, and begin anew."""
         self._lock = threading.Lock()
         _inherited.append((self._writer, self._registry, self._gate))
-        self._writer = None
-        self._registry = None
-        self._gate = Gate(self._url, self._submit)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin in this process."""
+        worker_id = this_worker()
+        self._writer: RecordWriter | None = None
+        self._registry: Registry | None = None
+        self._tally = Tally(None if worker_id is None else tally_folder(worker_id))
+        self._gate = Gate(self._url, self._submit, tally=self._tally, resend_after=self._resend_after)
 
     def guard(self, app: Celery) -> None:
         """Let this process ask before it runs a task of the app, or of its copy."""
@@ -136,19 +144,29 @@ class _Plugin:
         spawned = "FORKED_BY_MULTIPROCESSING" in os.environ
         return app is self._app() or (spawned and app.main == self._main)
 
+    @cached_property
+    def _settings(self) -> Settings:
+        return Settings()
+
     def _url(self) -> str:
         if self.database_url is not None:
             return self.database_url
         try:
-            return Settings().effective_database_url
+            return self._settings.effective_database_url
         except ValidationError as error:
             message = f"The settings of Punctual are not valid: {error}"
             raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
 
+    def _resend_after(self) -> timedelta:
+        try:
+            return self._settings.resend_after
+        except ValidationError:  # whoever needs a setting that has no default says so
+            return RESEND_AFTER
+
     def _submit(self, record: Record) -> None:
         with self._lock:
             if self._writer is None:
-                self._writer = RecordWriter(self._url())
+                self._writer = RecordWriter(self._url(), tally=self._tally)
             self._writer.submit(record)
 
     def _worker_init(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
@@ -156,6 +174,7 @@ class _Plugin:
             import punctual.celery.stopping  # noqa: F401, PLC0415 - brings its command; only workers can import it fast
 
             begin_life()
+            self._begin()
 
     def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         app = sender.app
@@ -164,12 +183,15 @@ class _Plugin:
         presence = presence_of(app, sender.controller, self.declarations.specs())
         worker_id = this_worker()
         lost = None if worker_id is None else LostProcesses(worker_id, self._submit)
-        self._registry = Registry(self._url(), presence, lost)
+        tallies = None if worker_id is None else TallyFolder(worker_id)
+        self._registry = Registry(self._url(), presence, lost, tallies)
         self._registry.start()
 
     def _worker_shutdown(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if self._serves(sender.app):
             self._close()
+            if (worker_id := this_worker()) is not None:
+                TallyFolder(worker_id).remove()
 
     def _process_init(self, **_: object) -> None:
         app = current_app._get_current_object()  # noqa: SLF001 - a spawned child runs a copy of the app, found only here

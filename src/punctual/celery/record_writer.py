@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from punctual.celery.records import Record
 from punctual.celery.session import Session
+from punctual.celery.tally import Tally
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, SetupError
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 200
+_BATCH = 500
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 10.0
 
@@ -22,19 +23,22 @@ class RecordWriter:
     """A bounded buffer and the one thread that empties it, in order.
 
     It belongs to the process that made it; nothing is opened before the first record. While the database is away the
-    records wait, and beyond `limit` the oldest are dropped.
+    records wait, and beyond `limit` the oldest are dropped. What waits and what was dropped is in `tally`.
     """
 
-    def __init__(self, database_url: str, *, limit: int = 10_000) -> None:
+    def __init__(self, database_url: str, *, tally: Tally | None = None, limit: int = 10_000) -> None:
         """Start nothing yet."""
         self.pid = os.getpid()
         self._url = database_url
         self._limit = limit
+        self._tally = tally or Tally()
         self._waiting: deque[Record] = deque()
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._deadline: float | None = None
+        self._writing = 0
         self._dropped = 0
+        self._error: str | None = None
 
     def submit(self, record: Record) -> None:
         """Take a record and return at once."""
@@ -42,7 +46,9 @@ class RecordWriter:
             if len(self._waiting) >= self._limit:
                 self._waiting.popleft()
                 self._dropped += 1
+                self._tally.dropped(1)
             self._waiting.append(record)
+            self._show()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="punctual-recorder", daemon=True)
                 self._thread.start()
@@ -57,7 +63,7 @@ class RecordWriter:
         if thread is not None:
             thread.join(timeout)
             if thread.is_alive():
-                _log_dropped(len(self._waiting), "the process ends while the database does not answer")
+                self._drop_all()
 
     def _run(self) -> None:
         session = Session(self._url)
@@ -71,34 +77,30 @@ class RecordWriter:
         with self._wake:
             while not self._waiting and self._deadline is None:
                 self._wake.wait()
-            return [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            self._writing = len(batch)
+            self._show()
+            return batch
 
     def _write(self, session: Session, batch: Sequence[Record]) -> None:
+        """Write records, however long that takes; at the end of the process, until its time is up."""
         pause = _FIRST_PAUSE
-        away = False
         while True:
             try:
                 session.write(batch)
             except (DatabaseUnavailableError, SetupError) as error:
-                if not away:
-                    logger.warning(
-                        "Records of runs wait: %s %s", error.message, error.fix, extra={"action": "record_buffered"}
-                    )
-                away = True
-            except Exception:
+                self._hold(f"{error.message} {error.fix}")
+            except Exception as error:  # noqa: BLE001 - what it is, is told
                 if session.usable(batch[0]):
                     self._set_apart(session, batch)
                     return
-                if not away:
-                    logger.exception("Records of runs wait", extra={"action": "record_buffered"})
-                away = True
+                # What the driver says; what SQLAlchemy makes of it shows the arguments as well.
+                self._hold(f"{type(error).__name__}: {getattr(error, 'orig', None) or error}")
             else:
-                if away:
-                    self._log_recovery()
+                self._go_on()
                 return
             if not self._pause(pause):
-                _log_dropped(len(batch) + len(self._waiting), "the process ends while the database does not answer")
-                self._waiting.clear()
+                self._drop_all()
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -110,11 +112,13 @@ class RecordWriter:
             except DatabaseUnavailableError:
                 self._write(session, [record])
             except Exception:
+                self._tally.dropped(1)
                 logger.exception(
                     "The record of run %s cannot be written",
                     record.run_id,
                     extra={"action": "record_dropped", "run": str(record.run_id)},
                 )
+        self._go_on()
 
     def _pause(self, seconds: float) -> bool:
         """Wait before the next try; False when there must be none."""
@@ -129,12 +133,36 @@ class RecordWriter:
         threading.Event().wait(min(_FIRST_PAUSE, left))
         return True
 
-    def _log_recovery(self) -> None:
+    def _hold(self, why: str) -> None:
+        """Say once that records wait, and why."""
         with self._wake:
+            before, self._error = self._error, why
+            self._show()
+        if before is None:
+            logger.warning("Records of runs wait: %s", why, extra={"action": "record_buffered"})
+
+    def _go_on(self) -> None:
+        with self._wake:
+            before, self._error = self._error, None
             dropped, self._dropped = self._dropped, 0
+            self._writing = 0
+            self._show()
         if dropped:
-            _log_dropped(dropped, "the database was away for too long")
-        logger.info("Records of runs are written again", extra={"action": "record_resumed"})
+            _log_dropped(dropped, "there were too many")
+        if before is not None:
+            logger.info("Records of runs are written again", extra={"action": "record_resumed"})
+
+    def _drop_all(self) -> None:
+        with self._wake:
+            left = self._writing + len(self._waiting)
+            self._waiting.clear()
+            self._writing = 0
+            self._tally.dropped(left)
+            self._show()
+        _log_dropped(left, "the process ends while the database does not answer")
+
+    def _show(self) -> None:
+        self._tally.waits(self._writing + len(self._waiting), self._error)
 
 
 def _log_dropped(count: int, why: str) -> None:

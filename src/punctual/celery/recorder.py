@@ -10,7 +10,7 @@ import itertools
 import logging
 import traceback as traceback_module
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from punctual.celery.told import as_json, error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import RunError, RunState
+from punctual.engine.dispatcher import RESEND_AFTER
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +37,16 @@ class Recorder:
     Celery logs an exception of a receiver and goes on with the task, so nothing here can make a task fail.
     """
 
-    def __init__(self, serves: Callable[[Any], bool], submit: Callable[[Record], None]) -> None:
-        """Listen to nothing yet."""
+    def __init__(
+        self,
+        serves: Callable[[Any], bool],
+        submit: Callable[[Record], None],
+        resend_after: Callable[[], timedelta] = lambda: RESEND_AFTER,
+    ) -> None:
+        """Listen to nothing yet; `resend_after` is the setting of this name."""
         self._serves = serves
         self._submit = submit
+        self._resend_after = resend_after
 
     def connect(self) -> None:
         """Listen for as long as this object lives."""
@@ -91,12 +98,13 @@ class Recorder:
         if reason is None:
             text = "The worker cancelled the attempt, because it lost the broker or stops; the message comes again."
             error = RunError(type="Cancelled", message=text)
-            self._submit(GivenBack(run_id, monotonic(), attempt_of(request), error))
+            self._submit(GivenBack(run_id, monotonic(), attempt_of(request), error, self._resend_after()))
             return
         cause = getattr(reason, "exc", None) or reason
         # Celery's own traceback is that of the retry; the one of its cause says more.
         error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None))
-        self._submit(Retrying(run_id, monotonic(), attempt_of(request), error, _countdown(reason)))
+        moment, countdown = monotonic(), _countdown(reason)
+        self._submit(Retrying(run_id, moment, attempt_of(request), error, countdown, self._resend_after()))
 
     def _finished(self, sender: Any, state: str | None = None, retval: object = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         # A replaced task raises Ignore too, but its run goes on in the task that replaces it, under the same id.

@@ -26,47 +26,49 @@ class Started:
 
     def write(self, tx: Transaction, at: datetime, *, again: bool = False) -> bool:
         """Write it; False: the ledger refused the move. `again` when it may have been written, at the same instant."""
-        deadline = None if self.timeout is None else at + timedelta(seconds=self.timeout)
         return attempts.start(
-            tx,
-            self.run_id,
-            self.runner,
-            attempt=self.attempt,
-            deadline=deadline,
-            at=at,
-            again=again,
+            tx, self.run_id, self.runner, attempt=self.attempt, deadline=self.deadline(at), at=at, again=again
         )
+
+    def deadline(self, at: datetime) -> datetime | None:
+        """Return when the attempt that began at `at` is timed out; None when it may take as long as it likes."""
+        return None if self.timeout is None else at + timedelta(seconds=self.timeout)
 
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """An attempt failed and Celery has sent another one, to start in `countdown` seconds."""
+    """An attempt failed and Celery has sent another one, to start in `countdown` seconds.
+
+    `resend_after` that, its message is taken for lost.
+    """
 
     run_id: UUID
     moment: float
     attempt: int
     error: RunError
     countdown: float
+    resend_after: timedelta = RESEND_AFTER
 
     def write(self, tx: Transaction, at: datetime) -> bool:
         """Write it; False: the ledger refused the move."""
-        overdue = at + timedelta(seconds=self.countdown) + RESEND_AFTER
+        overdue = at + timedelta(seconds=self.countdown) + self.resend_after
         return outcomes.retrying(tx, self.run_id, attempt=self.attempt, at=at, error=self.error, send_at=overdue)
 
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """An attempt was broken off, and its message is in the queue again."""
+    """An attempt was broken off, and its message is in the queue again; `resend_after` that, it is taken for lost."""
 
     run_id: UUID
     moment: float
     attempt: int
     error: RunError
+    resend_after: timedelta = RESEND_AFTER
 
     def write(self, tx: Transaction, at: datetime, *, again: bool = False) -> bool:
         """Write it; False: the ledger refused the move, which it also does when it is written `again`."""
         del again
-        overdue = at + RESEND_AFTER
+        overdue = at + self.resend_after
         return outcomes.given_back(tx, self.run_id, attempt=self.attempt, at=at, error=self.error, send_at=overdue)
 
 

@@ -7,17 +7,21 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any
 
 from celery import Celery
+from celery import __version__ as celery_version
+from celery.worker import state as worker_state
 
 from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.signatures import served_tasks
+from punctual.celery.tally import Counts, TallyFolder
 from punctual.celery.worker_id import this_worker
 from punctual.control.declared import synchronise
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError, PunctualError
-from punctual.domain.processes import Task, Worker
+from punctual.domain.processes import Task, Worker, WorkerLoad
 from punctual.domain.schedule import ScheduleSpec
 from punctual.store import workers
 from punctual.store.clock import DatabaseClock
@@ -84,13 +88,19 @@ class Registry:
         database_url: str,
         presence: Presence,
         lost: LostProcesses | None = None,
+        tallies: TallyFolder | None = None,
         *,
         interval: float = _HEARTBEAT_SECONDS,
     ) -> None:
-        """Start nothing yet. With each sign of life, `lost` looks for processes of the worker that have died."""
+        """Start nothing yet.
+
+        With each sign of life, `lost` looks for processes of the worker that have died, and the counts of `tallies` are
+        told.
+        """
         self._url = database_url
         self._presence = presence
         self._lost = lost
+        self._tallies = tallies
         self._interval = interval
         self._stopping = threading.Event()
         self._announced = False
@@ -127,7 +137,7 @@ class Registry:
         now = clock.now()
         if self._announced:
             with database.write() as tx:
-                self._announced = workers.heartbeat(tx, self._presence.name, now)
+                self._announced = workers.heartbeat(tx, self._presence.name, now, self._load())
         if not self._announced:
             self._announce(database, clock)
         self._waiting = False
@@ -148,6 +158,9 @@ class Registry:
             queues=list(facts.queues),
             started_at=now - timedelta(seconds=monotonic() - facts.started),
             seen_at=now,
+            celery_version=celery_version,
+            version=version("punctual"),
+            **self._load().model_dump(),
         )
         served = [
             Task(name=name, description=description, signature=signature, queues=list(facts.queues), seen_at=now)
@@ -161,6 +174,19 @@ class Registry:
             facts.name,
             len(served),
             extra={"action": "worker_announced", "worker": facts.name},
+        )
+
+    def _load(self) -> WorkerLoad:
+        counts = Counts() if self._tallies is None else self._tallies.total()
+        active, waiting = len(worker_state.active_requests), len(worker_state.reserved_requests)
+        return WorkerLoad(
+            active=active,
+            reserved=max(waiting - active, 0),  # to Celery, what runs is reserved as well
+            processed=worker_state.all_total_count[0],
+            refused=counts.refused,
+            records_waiting=counts.waiting,
+            records_dropped=counts.dropped,
+            recording_error=counts.error,
         )
 
     def _synchronise(self, database: Database, clock: DatabaseClock) -> None:

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from punctual.celery.batch import write_batch
 from punctual.celery.records import GivenBack, Record, Started
 from punctual.domain.clock import monotonic
-from punctual.engine import outcomes
 from punctual.store import runs
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
@@ -36,6 +36,17 @@ class Session:
         instant, paired = self._anchor
         return instant + timedelta(seconds=moment - paired)
 
+    def leads_to_server(self) -> bool:
+        """Tell whether the database is a server, and no file; raises SetupError where it can be neither."""
+        return self._open()[0].dialect.has_own_clock
+
+    def answers(self) -> bool:
+        """Return True, once the database has answered."""
+        database, _ = self._open()
+        with database.read() as tx:
+            tx.dialect.now(tx.connection)
+        return True
+
     def ask(self, record: Started | GivenBack, at: datetime, *, again: bool) -> bool:
         """Write a record and return whether the ledger took it; `again` when the answer to this did not arrive."""
         database, _ = self._open()
@@ -47,14 +58,9 @@ class Session:
         database, _ = self._open()
         instants = [self.instant(record.moment) for record in batch]
         with database.write() as tx:
-            for record, at in zip(batch, instants, strict=True):
-                if not record.write(tx, at):
-                    logger.debug(
-                        "The ledger refused a record of run %s",
-                        record.run_id,
-                        extra={"action": "record_refused", "run": str(record.run_id)},
-                    )
-            outcomes.wake_waiting(tx)
+            refused = write_batch(tx, list(zip(batch, instants, strict=True)))
+        if refused:
+            logger.debug("The ledger refused %d records", refused, extra={"action": "record_refused", "count": refused})
 
     def usable(self, record: Record) -> bool:
         """Tell whether the ledger can be read, so that the fault must be the record's own; raises nothing."""

@@ -36,15 +36,27 @@ class Node(BaseModel):
 _INTERRUPTING_POOLS = frozenset({"prefork", "gevent", "eventlet"})
 
 
-class Worker(BaseModel):
+class WorkerLoad(BaseModel):
+    """What a worker says of itself with each sign of life; the fields are the worker's (see `Worker`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    active: int = 0
+    reserved: int = 0
+    processed: int = 0
+    refused: int = 0
+    records_waiting: int = 0
+    records_dropped: int = 0
+    recording_error: str | None = None
+
+
+class Worker(WorkerLoad):
     """A Celery worker with the plug-in, by its Celery node name (`celery@host`); `id` is that of this life of it.
 
     `version` is the plug-in's. It runs `active` tasks, has `reserved` ones that wait in it, and has begun `processed`
     ones since it started. Its gate has `refused` second starts. `records_waiting` wait for the database, because of
     `recording_error`, and `records_dropped` were given up.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     id: UUID | None = None
@@ -57,13 +69,6 @@ class Worker(BaseModel):
     seen_at: datetime
     celery_version: str | None = None
     version: str | None = None
-    active: int = 0
-    reserved: int = 0
-    processed: int = 0
-    refused: int = 0
-    records_waiting: int = 0
-    records_dropped: int = 0
-    recording_error: str | None = None
 
     @property
     def interrupts(self) -> bool:

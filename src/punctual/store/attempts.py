@@ -220,6 +220,14 @@ def asked_to_stop(tx: Transaction, requests: Sequence[StopRequest]) -> None:
         tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.stop == stop.value).values(stop=None))
 
 
+def not_over(attempt: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether an attempt still has a say: once `retrying`, only the ones that follow have."""
+    return or_(
+        and_(runs.c.state == RunState.RETRYING.value, runs.c.attempt < attempt),
+        and_(runs.c.state != RunState.RETRYING.value, runs.c.attempt <= attempt),
+    )
+
+
 def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of the four columns
     return [
         OpenAttempt(key, RunState(state), attempt, worker)
@@ -228,18 +236,10 @@ def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a
 
 
 def _fence(attempt: int, holder: UUID | None) -> list[ColumnElement[bool]]:
-    fence = [_not_over(attempt)]
+    fence = [not_over(attempt)]
     if holder is not None:
         fence.append(or_(runs.c.state != RunState.RUNNING.value, runs.c.worker_id == holder))
     return fence
-
-
-def _not_over(attempt: int) -> ColumnElement[bool]:
-    """Return whether an attempt still has a say: once `retrying`, only the ones that follow have."""
-    return or_(
-        and_(runs.c.state == RunState.RETRYING.value, runs.c.attempt < attempt),
-        and_(runs.c.state != RunState.RETRYING.value, runs.c.attempt <= attempt),
-    )
 
 
 def _move(

@@ -27,7 +27,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from punctual.domain.clock import monotonic
 from punctual.store import many_rows, postgres
-from punctual.store.many_rows import Rows
+from punctual.store.many_rows import Condition, Rows
 
 _WRITE = "punctual_write"
 _CHANNEL = "punctual_changed"
@@ -77,8 +77,11 @@ class Dialect(Protocol):
         """Insert rows of equal columns but for those whose key is there already; return how many were inserted."""
         ...
 
-    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
-        """Change rows of the table to what rows of equal columns say, each by its id."""
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows, condition: Condition | None = None) -> int:
+        """Change rows of the table to what rows of equal columns say, each by its id; return how many were changed.
+
+        With a condition, only those for which it holds.
+        """
         ...
 
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
@@ -149,9 +152,9 @@ class Postgres:
         """Insert in one statement."""
         return many_rows.insert_once(connection, table, rows)
 
-    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows, condition: Condition | None = None) -> int:
         """Update in one statement."""
-        many_rows.update_by_id(connection, table, rows)
+        return many_rows.update_by_id(connection, table, rows, condition)
 
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass all ids as one array: a parameter for each takes longer to read than to find its row."""
@@ -256,11 +259,14 @@ class Sqlite:
         statement = sqlite.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
         return connection.execute(statement, rows).rowcount
 
-    def update_by_id(self, connection: Connection, table: Table, rows: Rows) -> None:
+    def update_by_id(self, connection: Connection, table: Table, rows: Rows, condition: Condition | None = None) -> int:
         """Update one after another."""
         values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0]}
         statement = update(table).where(table.c.id == values.pop("id")).values(values)
-        connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
+        if condition is not None:
+            statement = statement.where(condition(values))
+        new = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+        return connection.execute(statement.execution_options(preserve_rowcount=True), new).rowcount
 
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass each id."""

@@ -1,8 +1,9 @@
 """How many runs of a schedule have failed in a row."""
 
+from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedule_versions, schedules
@@ -14,6 +15,25 @@ def hold_streak(tx: Transaction, run_id: UUID) -> UUID | None:
     query = select(schedules.c.id).where(schedules.c.id == schedule_id, schedules.c.failure_streak > 0)
     found: UUID | None = tx.connection.execute(tx.dialect.lock(query, schedules)).scalar_one_or_none()
     return found
+
+
+def hold_all(tx: Transaction, *, well: Collection[UUID], badly: Collection[UUID]) -> set[UUID]:
+    """Lock, in the order of their ids, the schedules whose failures in a row the ends of runs may change.
+
+    These are those of the runs that end badly, and those with failures in a row of the ones that end well, which are
+    returned.
+    """
+    if not well and not badly:
+        return set()
+    ends_streak = and_(tx.dialect.is_among(runs.c.id, well), schedules.c.failure_streak > 0)
+    query = (
+        select(runs.c.id)
+        .join(schedules, schedules.c.id == runs.c.schedule_id)
+        .where(or_(tx.dialect.is_among(runs.c.id, badly), ends_streak))
+        .order_by(schedules.c.id)
+    )
+    held = set(tx.connection.execute(tx.dialect.lock(query, schedules)).scalars())
+    return held.intersection(well)
 
 
 def forget(tx: Transaction, schedule_id: UUID) -> None:

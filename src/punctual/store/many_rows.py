@@ -1,6 +1,6 @@
 """Many rows in one statement of PostgreSQL: a column comes as an array, or once where it is the same in all rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of equal columns, at least one."""
+
+Condition = Callable[[Mapping[str, ColumnElement[Any]]], ColumnElement[bool]]
+"""What must hold for a row that is to be changed, given what stands for each of its new values; a known function."""
 
 _KNOWN_STATEMENTS = 64
 
@@ -19,10 +22,10 @@ def insert_once(connection: Connection, table: Table, rows: Rows) -> int:
     return connection.execute(_insert(table, tuple(rows[0]), arrays), _parameters(rows, arrays)).rowcount
 
 
-def update_by_id(connection: Connection, table: Table, rows: Rows) -> None:
-    """Change the rows of the table that have the ids of these rows to their other columns."""
+def update_by_id(connection: Connection, table: Table, rows: Rows, condition: Condition | None = None) -> int:
+    """Change the rows of the table that have the ids of these rows to their other columns; return how many."""
     arrays = _differing(rows)
-    connection.execute(_update(table, tuple(rows[0]), arrays), _parameters(rows, arrays))
+    return connection.execute(_update(table, tuple(rows[0]), arrays, condition), _parameters(rows, arrays)).rowcount
 
 
 def _differing(rows: Rows) -> frozenset[str]:
@@ -42,9 +45,10 @@ def _insert(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> Exe
 
 
 @lru_cache(_KNOWN_STATEMENTS)
-def _update(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> Executable:
+def _update(table: Table, names: tuple[str, ...], arrays: frozenset[str], condition: Condition | None) -> Executable:
     values = _values(table, names, arrays)
-    return update(table).where(table.c.id == values.pop("id")).values(values)
+    statement = update(table).where(table.c.id == values.pop("id")).values(values)
+    return statement if condition is None else statement.where(condition(values))
 
 
 def _values(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> dict[str, ColumnElement[Any]]:
@@ -56,6 +60,6 @@ def _values(table: Table, names: tuple[str, ...], arrays: frozenset[str]) -> dic
 
 
 def _unnested(table: Table, names: Sequence[str]) -> FromClause:
-    parameters = [bindparam(f"new_{name}", type_=postgresql.ARRAY(table.c[name].type)) for name in names]
+    parameters = [bindparam(f"new_{name}", type_=postgresql.ARRAY(table.c[name].type, dimensions=1)) for name in names]
     columns = [column(name, table.c[name].type) for name in names]
     return func.unnest(*parameters).table_valued(*columns, name="made").render_derived()

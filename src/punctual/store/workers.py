@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
-from punctual.domain.processes import Task, Worker
+from punctual.domain.processes import Task, Worker, WorkerLoad
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import tasks, worker_tasks, workers
@@ -29,9 +29,10 @@ def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
     tx.connection.execute(worker_tasks.insert(), [{"worker": worker.name, "task": task.name} for task in ordered])
 
 
-def heartbeat(tx: Transaction, name: str, at: datetime) -> bool:
-    """Note that a worker lives; False when it is not known (any more) and should announce itself again."""
-    return tx.connection.execute(update(workers).where(workers.c.name == name).values(seen_at=at)).rowcount == 1
+def heartbeat(tx: Transaction, name: str, at: datetime, load: WorkerLoad) -> bool:
+    """Note that a worker lives, and its load; False when it is not known (any more) and should announce itself."""
+    told = update(workers).where(workers.c.name == name).values(seen_at=at, **load.model_dump())
+    return tx.connection.execute(told).rowcount == 1
 
 
 def leave(tx: Transaction, name: str) -> None:

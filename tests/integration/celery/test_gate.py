@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from integration.celery.site import Site, message_of
+from punctual.control.system import System
 from punctual.domain.identity import new_id
 from punctual.domain.run import Run, RunState
 from punctual.store.admission import cancel
@@ -90,6 +91,18 @@ def test_each_attempt_starts_once_however_often_its_message_is_delivered(gated: 
     site.sender.send([message_of(run) for run in runs.values()])
     for run in runs.values():
         refused(site, worker, run, times=3)
+
+
+def test_the_worker_tells_how_many_starts_its_processes_refused(gated: tuple[Site, str, str]) -> None:
+    site, _, worker = gated
+    system = System(site.database, site.clock)
+
+    def told() -> int:
+        return next(view.worker.refused for view in system.workers() if view.worker.name == worker)
+
+    before = eventually(lambda: None if told() != site.log(worker).count("is not started here") else told() + 1) - 1
+    site.sender.send([message_of(site.record("gated_app.plain"))] * 3)
+    eventually(lambda: told() == before + 2, 30)
 
 
 def test_a_refused_start_leaves_no_trace_and_foreign_tasks_pass(gated: tuple[Site, str, str]) -> None:

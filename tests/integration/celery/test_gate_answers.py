@@ -13,9 +13,10 @@ from uuid import UUID, uuid5
 import pytest
 from sqlalchemy import select
 
-from punctual.celery import gate
+from punctual.celery import line
 from punctual.celery.gate import Gate
 from punctual.celery.records import GivenBack, Started
+from punctual.celery.tally import Tally
 from punctual.control.schedules import Schedules
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import Run, RunState
@@ -32,10 +33,11 @@ from worker_records import start
 class Asked:
     """A gate, the runs that it is asked for, and the starts that it could not ask for."""
 
-    def __init__(self, database: Database, url: str, patience: float = 10.0, rest: float = 60.0) -> None:
+    def __init__(self, database: Database, url: str, patience: float = 10.0, silence: float = 10.0) -> None:
         self.database = database
         self.opened: list[Started | GivenBack] = []
-        self.gate = Gate(lambda: url, self.opened.append, patience=patience, rest=rest)
+        self.tally = Tally()
+        self.gate = Gate(lambda: url, self.opened.append, tally=self.tally, patience=patience, silence=silence)
 
     def new_run(self) -> UUID:
         schedules = Schedules(self.database, SystemClock())
@@ -66,7 +68,7 @@ def hasty(postgres_server: PostgresServer, postgres_url: str) -> Iterator[Asked]
     """A gate on PostgreSQL that waits for a short time only."""
     postgres_server.fill(postgres_url)
     database = Database(postgres_url)
-    asked = Asked(database, postgres_url, patience=0.5, rest=1.0)
+    asked = Asked(database, postgres_url, patience=0.5, silence=0.5)
     yield asked
     asked.gate.close()
     database.close()
@@ -99,7 +101,7 @@ def test_of_any_number_that_ask_at_once_one_is_admitted(asked: Asked, caplog: py
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(ask, range(8))) == [False] * 7 + [True]
-    assert asked.gate.refused == 7
+    assert asked.tally.counts.refused == 7
     assert actions(caplog) == ["start_refused"] * 7
 
 
@@ -224,7 +226,7 @@ def test_an_answer_that_came_while_the_process_stood_still_is_heard(
                 raise Empty
             return super().get(block, timeout)
 
-    monkeypatch.setattr(gate, "SimpleQueue", StoodStill)
+    monkeypatch.setattr(line, "SimpleQueue", StoodStill)
     run_id = asked.new_run()
     assert asked.ask(run_id)
     assert not asked.ask(run_id)
@@ -240,6 +242,49 @@ def test_a_database_that_says_nothing_holds_no_task_up_for_longer(hasty: Asked) 
         assert hasty.ask(run_id)
         assert 0.4 < monotonic() - before < 2
     assert [started.run_id for started in hasty.opened] == [run_id]
+
+
+@pytest.mark.parametrize(("sign", "admitted"), [({}, True), ({"punctual_repeated": "1"}, False)], ids=str)
+def test_silence_opens_the_gate_for_a_first_message_soon_and_for_a_copy_never(
+    postgres_server: PostgresServer, postgres_url: str, sign: Any, *, admitted: bool
+) -> None:
+    postgres_server.fill(postgres_url)
+    database = Database(postgres_url)
+    asked = Asked(database, postgres_url, patience=2.0, silence=0.1)
+    before_it, run_id = asked.new_run(), asked.new_run()
+    assert asked.ask(before_it)
+    with asked.database.write() as tx:
+        tx.connection.execute(select(runs_table.c.id).where(runs_table.c.id == run_id).with_for_update()).all()
+        before = monotonic()
+        assert asked.ask(run_id, **sign) is admitted
+        waited = monotonic() - before
+    assert waited < 2.0 if admitted else waited >= 2.0
+    asked.gate.close()
+    database.close()
+
+
+def test_that_the_database_answers_again_is_found_out_without_any_task(
+    hasty: Asked, postgres_server: PostgresServer, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    found = [hasty.new_run() for _ in range(2)]
+    with postgres_server.away(postgres_url):
+        assert hasty.ask(found[0])
+    eventually(lambda: "gate_resumed" in actions(caplog))
+    assert hasty.ask(found[1])
+    assert hasty.get(found[1]).state is RunState.RUNNING
+
+
+def test_what_is_given_back_while_the_database_is_known_to_be_away_waits_for_nothing(
+    hasty: Asked, postgres_server: PostgresServer, postgres_url: str
+) -> None:
+    run_id = hasty.new_run()
+    with postgres_server.away(postgres_url):
+        assert hasty.ask(run_id)
+        before = monotonic()
+        hasty.gate.gave_back(str(run_id), {"punctual_run": str(run_id)}, ValueError("no"))
+        assert monotonic() - before < 0.3
+    assert [type(record) for record in hasty.opened] == [Started, GivenBack]
 
 
 def test_a_database_that_cannot_be_opened_breaks_no_task(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

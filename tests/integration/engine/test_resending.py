@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from punctual.control.schedules import Schedules
+from punctual.domain.processes import WorkerLoad
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
 from punctual.store import workers
@@ -95,4 +96,4 @@ def _pass(database: Database, clock: ManualClock, by: timedelta) -> None:
     """Let time pass, at the end of which the worker says that it lives."""
     clock.advance(by)
     with database.write() as tx:
-        workers.heartbeat(tx, "celery@test", clock.now())
+        workers.heartbeat(tx, "celery@test", clock.now(), WorkerLoad())

@@ -3,12 +3,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import celery
 import pytest
 from celery import Celery
 
+import punctual
 from punctual.celery.registry import Presence, Registry, presence_of
+from punctual.celery.tally import Tally, TallyFolder
 from punctual.control.schedules import Schedules
 from punctual.domain.clock import SystemClock, monotonic
+from punctual.domain.identity import new_id
 from punctual.domain.processes import Worker
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.triggers import every
@@ -74,6 +78,26 @@ def test_a_worker_tells_again_and_again_that_it_lives(database: Database, regist
     first = eventually(lambda: known(database))[0]
     eventually(lambda: known(database)[0].seen_at > first.seen_at)
     assert known(database)[0].started_at == first.started_at
+
+
+def test_a_worker_tells_its_versions_and_what_its_processes_count(database: Database, url: str) -> None:
+    tallies = TallyFolder(new_id())
+    tally = Tally(tallies.path)
+    registry = Registry(url, PRESENCE, None, tallies, interval=0.02)
+    registry.start()
+    try:
+        (worker,) = eventually(lambda: known(database))
+        assert (worker.celery_version, worker.version) == (celery.__version__, punctual.__version__)
+        assert (worker.refused, worker.records_waiting, worker.recording_error) == (0, 0, None)
+        tally.refused()
+        tally.dropped(2)
+        tally.waits(3, "away")
+        told = eventually(lambda: [worker for worker in known(database) if worker.records_waiting == 3])
+        assert (told[0].refused, told[0].records_dropped, told[0].recording_error) == (1, 2, "away")
+        assert (told[0].active, told[0].reserved, told[0].processed) == (0, 0, 0)
+    finally:
+        registry.stop(10)
+        tallies.remove()
 
 
 def test_a_worker_that_was_forgotten_announces_itself_again(database: Database, registry: Registry) -> None:

@@ -1,0 +1,90 @@
+"""A connection to the ledger with a thread of its own, because no driver promises to give up in time."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from queue import Empty, SimpleQueue
+from typing import Literal
+
+from punctual.celery.session import Session
+from punctual.domain.errors import DatabaseUnavailableError
+
+Question = Callable[[Session], bool]
+"""What is asked, and asked again where the database refuses to answer; it raises what the store raises."""
+
+_STEPS = 12
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.25
+
+
+class _Sign(Enum):
+    REFUSED = auto()
+    """The database, or the machine that it was on, said that it does not answer at present."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    question: Question
+    patience: float
+    answers: SimpleQueue[bool | Exception | Literal[_Sign.REFUSED]] = field(default_factory=SimpleQueue)
+
+
+class Line:
+    """Asks one question at a time, for one thread at a time."""
+
+    def __init__(self, database_url: str) -> None:
+        """Open no connection yet."""
+        self.has_answered = False
+        self._session = Session(database_url)
+        self._questions: SimpleQueue[_Asked | None] = SimpleQueue()
+        threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
+
+    def leads_to_server(self) -> bool:
+        """Tell whether the database is a server; raises SetupError where it can be none."""
+        return self._session.leads_to_server()
+
+    def ask(self, question: Question, *, silence: float, patience: float) -> bool | Exception | None:
+        """Return the answer, or why there is none; None when nothing at all was heard for `silence` seconds.
+
+        A database that refuses to answer is asked again for `patience` seconds. The time in which this process stood
+        still does not count: the answer may lie there, unheard.
+        """
+        asked = _Asked(question, patience)
+        self._questions.put(asked)
+        quiet = 0
+        while quiet < _STEPS:
+            quiet += 1
+            with suppress(Empty):
+                answer = asked.answers.get(timeout=silence / _STEPS)
+                if answer is not _Sign.REFUSED:
+                    self.has_answered = self.has_answered or answer is True
+                    return answer
+                quiet = 0
+        return None
+
+    def close(self) -> None:
+        """End the thread, once it has an answer to what it was asked."""
+        self._questions.put(None)
+
+    def _serve(self) -> None:
+        while (asked := self._questions.get()) is not None:
+            asked.answers.put(self._answer(asked))
+        self._session.close()
+
+    def _answer(self, asked: _Asked) -> bool | Exception:
+        pause = waited = 0.0
+        while True:
+            try:
+                return asked.question(self._session)
+            except DatabaseUnavailableError as error:
+                if waited + pause >= asked.patience:
+                    return error
+                asked.answers.put(_Sign.REFUSED)
+                # At first without a pause: a connection that was cut says nothing about the database.
+                threading.Event().wait(pause)
+                waited += pause
+                pause = min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
+            except Exception as error:  # noqa: BLE001 - what it is, whoever asked says
+                return error

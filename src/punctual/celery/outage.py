@@ -1,0 +1,48 @@
+"""A time in which the database is known not to answer."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from punctual.celery.line import Line
+from punctual.celery.session import Session
+from punctual.domain.errors import PunctualError
+
+logger = logging.getLogger(__name__)
+
+_PAUSE = 0.5
+_SILENCE = 5.0
+"""Seconds after which a connection that says nothing is given up, and another one tried."""
+
+
+class Outage:
+    """Is over once the database answers again, which a thread finds out, so that no task has to wait."""
+
+    def __init__(self, database_url: Callable[[], str], why: str) -> None:
+        """Begin to look."""
+        self.why = why
+        self.over = False
+        self._database_url = database_url
+        self._closing = threading.Event()
+        threading.Thread(target=self._watch, name="punctual-gate-outage", daemon=True).start()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._closing.set()
+
+    def _watch(self) -> None:
+        line: Line | None = None
+        while not self._closing.wait(_PAUSE):
+            try:
+                line = line or Line(self._database_url())
+                answer = line.ask(Session.answers, silence=_SILENCE, patience=0)
+            except PunctualError:
+                continue
+            if answer is True:
+                self.over = True
+                logger.info("The gate is asked again", extra={"action": "gate_resumed"})
+                break
+            line.close()
+            line = None
+        if line is not None:
+            line.close()

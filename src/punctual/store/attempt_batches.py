@@ -1,0 +1,96 @@
+"""Starts and successes of many attempts at once, by the rules of `attempts`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import ColumnElement, and_, or_
+
+from punctual.domain.run import ALLOWED_FROM, RunState
+from punctual.store.admission import LEFT_ALONE
+from punctual.store.attempts import Runner, not_over
+from punctual.store.database import Transaction
+from punctual.store.many_rows import Condition
+from punctual.store.tables import runs
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An attempt that began; `deadline` is when it is timed out."""
+
+    run_id: UUID
+    runner: Runner
+    attempt: int
+    deadline: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """An attempt that succeeded."""
+
+    run_id: UUID
+    attempt: int
+    result: JsonValue
+    worker: str | None
+    at: datetime
+
+
+def start(tx: Transaction, starts: Sequence[Start]) -> int:
+    """Record starts of different runs, each as `attempts.start` does; return how many the ledger took."""
+    rows = [
+        {
+            **_told(RunState.RUNNING, each.run_id, each.attempt, each.runner.worker),
+            "worker_id": each.runner.worker_id,
+            "worker_pid": each.runner.pid,
+            "started_at": each.at,
+            "deadline": each.deadline,
+        }
+        for each in starts
+    ]
+    return _write(tx, rows, _may_start)
+
+
+def succeed(tx: Transaction, successes: Sequence[Success]) -> int:
+    """Record successes of different runs, each as `attempts.end` does; return how many the ledger took.
+
+    A streak of failures goes on: who knows of one counts for itself.
+    """
+    rows = [
+        {
+            **_told(RunState.SUCCEEDED, each.run_id, each.attempt, each.worker),
+            "finished_at": each.at,
+            "result": each.result,
+            "reason": None,
+        }
+        for each in successes
+    ]
+    return _write(tx, rows, _may_succeed)
+
+
+def _told(state: RunState, run_id: UUID, attempt: int, worker: str | None) -> dict[str, Any]:
+    return {**LEFT_ALONE, "id": run_id, "state": state.value, "attempt": attempt, "worker": worker, "error": None}
+
+
+def _write(tx: Transaction, rows: list[dict[str, Any]], may: Condition) -> int:
+    if not rows:
+        return 0
+    # In one order everywhere, so that two who write the same runs do not wait for each other in a circle.
+    rows.sort(key=lambda row: row["id"])
+    return tx.dialect.update_by_id(tx.connection, runs, rows, may)
+
+
+def _may_start(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    return and_(_from(RunState.RUNNING), runs.c.attempt < new["attempt"], runs.c.cancelling.is_(None))
+
+
+def _may_succeed(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    return and_(_from(RunState.SUCCEEDED), not_over(new["attempt"]))
+
+
+def _from(state: RunState) -> ColumnElement[bool]:
+    # Not with IN, whose list SQLAlchemy writes anew for each row.
+    return or_(*(runs.c.state == origin.value for origin in sorted(ALLOWED_FROM[state])))
