@@ -148,4 +148,6 @@ def test_the_header_says_that_all_is_ready_and_the_system_page_shows_why(signed_
         expect(page.get_by_role("region", name="All is ready").get_by_text(f"{check} · ready")).to_be_visible()
     expect(page.get_by_role("table", name="Nodes").get_by_text("live")).to_be_visible()
     expect(page.get_by_role("table", name="Nodes")).to_contain_text("busy")
-    expect(page.get_by_role("table", name="Workers").get_by_text("live")).to_be_visible()
+    page.get_by_role("link", name="Workers and queues").click()
+    page.wait_for_url("**/workers")
+    expect(page.get_by_role("listitem", name="celery@")).to_contain_text("live")

@@ -17,6 +17,7 @@ import { SchedulesPage } from "./pages/schedules";
 import { SignInPage } from "./pages/sign-in";
 import { SystemPage } from "./pages/system";
 import { TasksPage } from "./pages/tasks";
+import { WorkersPage } from "./pages/workers";
 
 /** Leads to the sign-in page when any call was refused for want of a session, and back again afterwards. */
 function useSignedOut(): void {
@@ -59,6 +60,7 @@ export function App() {
             <Route path="/calendars/:name/edit">{({ name }) => <EditCalendarPage key={name} name={name} />}</Route>
             <Route path="/calendars/:name">{({ name }) => <CalendarPage key={name} name={name} />}</Route>
             <Route path="/tasks" component={TasksPage} />
+            <Route path="/workers" component={WorkersPage} />
             <Route path="/system" component={SystemPage} />
             <Route>
               <Empty icon={<IconMapQuestion />} title="There is no such page">

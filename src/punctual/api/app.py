@@ -21,6 +21,7 @@ from punctual.api.routes import (
     session,
     system,
     tasks,
+    workers,
 )
 
 _VERSION = "1"
@@ -67,7 +68,9 @@ def _protected() -> APIRouter:
             HTTPStatus.SERVICE_UNAVAILABLE,
         ),
     )
-    for resource in (schedules, operations, preview, calendars, forecast, runs, backfills, tasks, session, system):
+    for resource in (schedules, operations, preview, calendars, forecast, runs, backfills):
+        router.include_router(resource.router)
+    for resource in (tasks, workers, session, system):
         router.include_router(resource.router)
     return router
 

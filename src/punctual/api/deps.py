@@ -18,6 +18,7 @@ from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.control.system import System
 from punctual.control.tasks import Tasks
+from punctual.control.workers import Workers
 from punctual.domain.clock import Clock
 from punctual.domain.errors import UnauthenticatedError
 from punctual.settings import Settings
@@ -44,6 +45,7 @@ class Services:
     runs: Runs
     backfills: Backfills
     tasks: Tasks
+    workers: Workers
     access: Access
     system: System
 
@@ -60,6 +62,7 @@ class Services:
             runs=Runs(database, clock),
             backfills=Backfills(database, clock),
             tasks=Tasks(database, clock),
+            workers=Workers(database, clock),
             access=Access(database, clock),
             system=System(database, clock),
         )

@@ -36,6 +36,7 @@ _TAGS = [
     {"name": "backfills", "description": "Spans of the past that are run again."},
     {"name": "calendars", "description": "Times that schedules keep out of, or keep to."},
     {"name": "tasks", "description": "The Celery tasks that workers have announced."},
+    {"name": "workers", "description": "The Celery workers with the plug-in, and the queues that they consume."},
     {"name": "sessions", "description": "Who sends a request, and ways for people to sign in."},
     {"name": "system", "description": "What runs, and whether it works."},
 ]

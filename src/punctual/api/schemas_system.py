@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from punctual.api.schemas import Answer, Instant, Seconds
-from punctual.control.system import Check, NodeView, WorkerView
+from punctual.api.schemas_workers import WorkerOut
+from punctual.control.system import Check, NodeView
 
 
 class CheckOut(Answer):
@@ -64,26 +65,6 @@ class NodeOut(Answer):
     def of(cls, view: NodeView) -> "NodeOut":
         """Return the answer for a node."""
         return cls(**view.node.model_dump(), live=view.live, warnings=view.warnings)
-
-
-class WorkerOut(Answer):
-    """A Celery worker with the plug-in."""
-
-    name: str
-    host: str
-    pid: int
-    pool: str
-    concurrency: int
-    queues: list[str]
-    started_at: Instant
-    seen_at: Instant
-    live: bool
-    interrupts: bool = Field(description="Whether its pool can stop a task that runs; threads and solo cannot.")
-
-    @classmethod
-    def of(cls, view: WorkerView) -> "WorkerOut":
-        """Return the answer for a worker."""
-        return cls(**view.worker.model_dump(), live=view.live, interrupts=view.worker.interrupts)
 
 
 class SystemOut(Answer):

@@ -16,6 +16,7 @@ from punctual.cli.output import (
     print_table,
     relative,
 )
+from punctual.cli.workers import worker_warnings
 
 _CHECKS = (Column("CHECK"), Column("READY"), Column("MESSAGE", wrap=True))
 _NODES = (
@@ -69,7 +70,7 @@ def _print(readiness: Document, system: Document | None, now: datetime) -> None:
     if workers:
         print_lines([""])
         print_table(_WORKERS, (_worker(worker, now) for worker in workers))
-    warnings = list(_warnings(nodes))
+    warnings = [*_warnings(nodes), *worker_warnings(workers)]
     if warnings:
         print_lines(["", *warnings])
 

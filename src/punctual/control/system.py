@@ -2,16 +2,13 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
+from punctual.control.workers import WorkerView, views
 from punctual.domain.clock import Clock, monotonic
 from punctual.domain.errors import DatabaseUnavailableError
-from punctual.domain.processes import Node, Worker
+from punctual.domain.processes import ALIVE_FOR, Node, Worker
 from punctual.store import nodes, workers
 from punctual.store.database import Database
-
-ALIVE_FOR = timedelta(seconds=15)
-"""A node or worker that was seen this recently counts as alive; each says so every five seconds."""
 
 LONGEST_LAG = 5.0
 """Seconds that a node may be late before people are warned."""
@@ -40,14 +37,6 @@ class NodeView:
     node: Node
     live: bool
     warnings: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerView:
-    """A worker, and whether it is alive."""
-
-    worker: Worker
-    live: bool
 
 
 class System:
@@ -90,9 +79,8 @@ class System:
 
     def workers(self) -> list[WorkerView]:
         """Return all known workers by name."""
-        since = self._clock.now() - ALIVE_FOR
         with self._database.read() as tx:
-            return [WorkerView(worker, worker.seen_at >= since) for worker in workers.list_all(tx)]
+            return views(tx, workers.list_all(tx), self._clock.now())
 
     def _check_writing(self) -> None:
         """Find out whether the database takes changes, at most every few seconds; raises DatabaseUnavailableError."""

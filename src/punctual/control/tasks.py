@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from punctual.control.system import ALIVE_FOR
 from punctual.domain.clock import Clock
 from punctual.domain.errors import NotFoundError
-from punctual.domain.processes import Task
+from punctual.domain.processes import ALIVE_FOR, Task
 from punctual.store import workers
 from punctual.store.database import Database
 from punctual.store.paging import Page

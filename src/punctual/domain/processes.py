@@ -1,9 +1,12 @@
 """What the running processes tell about themselves: nodes, workers, and the tasks that workers serve."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
+
+ALIVE_FOR = timedelta(seconds=15)
+"""A node or worker that was seen this recently counts as alive; each says so every five seconds."""
 
 
 class Node(BaseModel):
@@ -34,6 +37,15 @@ class Node(BaseModel):
 
 
 _INTERRUPTING_POOLS = frozenset({"prefork", "gevent", "eventlet"})
+
+_RUNS_ON = "It cannot stop a task that runs: one that is cancelled, or takes too long, runs on."
+_NO_LIMITS = "Celery's time limits do nothing in it."
+_CANNOT = {
+    "threads": (_RUNS_ON, _NO_LIMITS),
+    "solo": ("It runs one task at a time, and hears nothing meanwhile.", _RUNS_ON, _NO_LIMITS),
+    "gevent": ("Celery's soft time limit does nothing in it.", "It cannot stop a task that never waits."),
+}
+"""By the pool, what Celery does not do in it; tried with Celery 5.7."""
 
 
 class WorkerLoad(BaseModel):
@@ -74,6 +86,11 @@ class Worker(WorkerLoad):
     def interrupts(self) -> bool:
         """Whether it can stop a task that runs: Celery's pools of threads, and solo, cannot."""
         return self.pool in _INTERRUPTING_POOLS
+
+    @property
+    def cannot(self) -> tuple[str, ...]:
+        """What its pool cannot do, in sentences."""
+        return _CANNOT.get(self.pool, ())
 
 
 class Task(BaseModel):

@@ -1,17 +1,33 @@
 """Workers and the tasks that they serve."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, delete, select, update
 
 from punctual.domain.processes import Task, Worker, WorkerLoad
+from punctual.domain.run import RunState
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
-from punctual.store.tables import tasks, worker_tasks, workers
+from punctual.store.tables import runs, schedule_versions, schedules, tasks, worker_tasks, workers
 
 _FORGET_AFTER = timedelta(days=1)
+_MOST_RUNNING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAttempt:
+    """A run that a worker runs now."""
+
+    id: UUID
+    schedule_id: UUID
+    schedule: str
+    task: str
+    attempt: int
+    started_at: datetime
 
 
 def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
@@ -44,6 +60,43 @@ def list_all(tx: Transaction) -> list[Worker]:
     """Return all known workers by name."""
     rows = tx.connection.execute(select(workers).order_by(workers.c.name))
     return [Worker(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's documented name
+
+
+def list_page(tx: Transaction, *, limit: int, cursor: str | None) -> Page[Worker]:
+    """Return known workers by name."""
+    statement = select(workers).order_by(workers.c.name).limit(limit + 1)
+    if cursor is not None:
+        statement = statement.where(workers.c.name > decode_cursor(cursor, parts=1)[0])
+    rows = tx.connection.execute(statement).all()
+    items = [Worker(**row._mapping) for row in rows[:limit]]  # noqa: SLF001 - SQLAlchemy's documented name
+    return Page(items, encode_cursor(items[-1].name) if len(rows) > limit else None)
+
+
+def running(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, list[RunningAttempt]]:
+    """Return the runs that these lives of workers run, by the id of the life, the longest first; at most a thousand."""
+    version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
+        schedule_versions.c.version == runs.c.schedule_version
+    )
+    query = (
+        select(
+            runs.c.worker_id,
+            runs.c.id,
+            runs.c.schedule_id,
+            schedules.c.name,
+            schedule_versions.c.task,
+            runs.c.attempt,
+            runs.c.started_at,
+        )
+        .join(schedules, schedules.c.id == runs.c.schedule_id)
+        .join(schedule_versions, version)
+        .where(runs.c.state == RunState.RUNNING.value, runs.c.worker_id.in_(ids))
+        .order_by(runs.c.started_at)
+        .limit(_MOST_RUNNING)
+    )
+    found: dict[UUID, list[RunningAttempt]] = {}
+    for worker_id, *facts in tx.connection.execute(query):
+        found.setdefault(worker_id, []).append(RunningAttempt(*facts))
+    return found
 
 
 def get(tx: Transaction, name: str) -> Worker | None:

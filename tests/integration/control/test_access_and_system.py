@@ -6,11 +6,11 @@ import pytest
 
 from punctual.control.access import LINK_LIFETIME, SESSION_LIFETIME, Access
 from punctual.control.schedules import Schedules
-from punctual.control.system import ALIVE_FOR, System
+from punctual.control.system import System
 from punctual.control.tasks import Tasks
 from punctual.domain.errors import NotFoundError, UnauthenticatedError
 from punctual.domain.identity import new_id
-from punctual.domain.processes import Node
+from punctual.domain.processes import ALIVE_FOR, Node
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.loop import Engine
 from punctual.store import nodes

@@ -36,6 +36,7 @@ WORKER: dict[str, Any] = {
     "queues": ["celery", "slow"],
     "live": True,
     "seen_at": "2026-07-01T11:59:58Z",
+    "warnings": ["3 records wait in its memory to be written."],
 }
 SYSTEM = {"nodes": [NODE, NODE | {"host": "gone", "live": False}], "workers": [WORKER]}
 
@@ -70,6 +71,7 @@ def test_all_is_ready_and_each_living_process_has_a_line() -> None:
         ["WORKER", "SEEN", "POOL", "QUEUES"],
         ["celery@two", "2s", "ago", "prefork", "x", "2", "celery,", "slow"],
         ["one:7:", "The", "clock", "of", "one", "is", "5.0", "s", "behind", "the", "database's."],
+        ["celery@two:", "3", "records", "wait", "in", "its", "memory", "to", "be", "written."],
     ]
 
 

@@ -3,7 +3,7 @@ import type { Timing } from "../form/draft";
 import { isOpen } from "../words/runs";
 import { client, unwrap } from "./client";
 import { asProblem, readProblem } from "./problem";
-import type { Cause, Page, Readiness, Run, RunState, Schedule, ScheduleState, Task } from "./types";
+import type { Cause, Page, Readiness, Run, RunState, Schedule, ScheduleState, Task, Worker } from "./types";
 
 const LIVE = 2000;
 const CALM = 10_000;
@@ -119,6 +119,15 @@ export function useTasks() {
     queryKey: keys.tasks,
     queryFn: ({ signal }) => everyItem<Task>((query) => unwrap(client.GET("/tasks", { params: { query }, signal }))),
     refetchInterval: CALM,
+  });
+}
+
+export function useWorkers() {
+  return useQuery({
+    queryKey: ["workers"],
+    queryFn: ({ signal }) =>
+      everyItem<Worker>((query) => unwrap(client.GET("/workers", { params: { query }, signal }))),
+    refetchInterval: LIVE,
   });
 }
 

@@ -602,6 +602,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List workers
+         * @description Return workers by name: those that live, and those that fell silent within the last day.
+         */
+        get: operations["listWorkers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a worker
+         * @description Return one worker.
+         */
+        get: operations["getWorker"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/whoami": {
         parameters: {
             query?: never;
@@ -1800,6 +1840,37 @@ export interface components {
          */
         RunState: "buffered" | "pending" | "queued" | "running" | "retrying" | "succeeded" | "failed" | "cancelled" | "lost" | "expired" | "skipped" | "missed";
         /**
+         * RunningOut
+         * @description A run that a worker runs now.
+         */
+        RunningOut: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Schedule Id
+             * Format: uuid
+             */
+            schedule_id: string;
+            /**
+             * Schedule
+             * @description The name of the schedule.
+             */
+            schedule: string;
+            /** Task */
+            task: string;
+            /** Attempt */
+            attempt: number;
+            /**
+             * Started At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            started_at: string;
+        };
+        /**
          * ScheduleExplanationOut
          * @description Whether a schedule fires at an instant, by its present version, and what the ledger has for that instant.
          */
@@ -2252,10 +2323,13 @@ export interface components {
         };
         /**
          * WorkerOut
-         * @description A Celery worker with the plug-in.
+         * @description A Celery worker with the plug-in, as it told last.
          */
         WorkerOut: {
-            /** Name */
+            /**
+             * Name
+             * @description Its Celery node name: `celery@host`.
+             */
             name: string;
             /** Host */
             host: string;
@@ -2265,7 +2339,10 @@ export interface components {
             pool: string;
             /** Concurrency */
             concurrency: number;
-            /** Queues */
+            /**
+             * Queues
+             * @description The queues that it consumes.
+             */
             queues: string[];
             /**
              * Started At
@@ -2276,7 +2353,7 @@ export interface components {
             /**
              * Seen At
              * Format: date-time
-             * @description RFC 3339, in UTC, with `Z`.
+             * @description When it gave its last sign of life; one that is not live is gone since then.
              */
             seen_at: string;
             /** Live */
@@ -2286,6 +2363,79 @@ export interface components {
              * @description Whether its pool can stop a task that runs; threads and solo cannot.
              */
             interrupts: boolean;
+            /**
+             * Cannot
+             * @description What its pool cannot do, in sentences; empty for prefork.
+             */
+            cannot: string[];
+            /**
+             * Celery Version
+             * @description Null where its plug-in is older than this server.
+             */
+            celery_version: string | null;
+            /**
+             * Version
+             * @description The version of its plug-in; null where it is older than this server.
+             */
+            version: string | null;
+            /**
+             * Active
+             * @description Tasks that it runs, those that Punctual did not send too.
+             */
+            active: number;
+            /**
+             * Reserved
+             * @description Tasks that it has taken from the broker and that wait in it.
+             */
+            reserved: number;
+            /**
+             * Processed
+             * @description Tasks that it has begun since it started.
+             */
+            processed: number;
+            /**
+             * Refused
+             * @description Second starts of the same attempt that its gate has refused since it started.
+             */
+            refused: number;
+            /**
+             * Records Waiting
+             * @description What it has recorded and not yet written to the database.
+             */
+            records_waiting: number;
+            /**
+             * Records Dropped
+             * @description What it has given up to write since it started.
+             */
+            records_dropped: number;
+            /**
+             * Recording Error
+             * @description Why records wait; null while none does.
+             */
+            recording_error: string | null;
+            /**
+             * Runs
+             * @description The runs that it runs now, the longest first.
+             */
+            runs: components["schemas"]["RunningOut"][];
+            /**
+             * Warnings
+             * @description What people should look at, in sentences; empty for one that is gone.
+             */
+            warnings: string[];
+        };
+        /**
+         * WorkerPageOut
+         * @description Some workers, by name.
+         */
+        WorkerPageOut: {
+            /** Items */
+            items: components["schemas"]["WorkerOut"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /**
          * YearlyRuleOut
@@ -6554,6 +6704,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listWorkers: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without it, the first page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerPageOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    getWorker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its Celery node name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerOut"];
                 };
             };
             /** @description Unauthorized */

@@ -6,6 +6,7 @@ import {
   IconChartBar,
   IconHeartRateMonitor,
   IconLogout,
+  IconServer,
   IconStack2,
   IconUser,
 } from "@tabler/icons-react";
@@ -24,6 +25,7 @@ const PLACES = [
   { href: "/forecast", label: "Forecast", icon: IconChartBar },
   { href: "/calendars", label: "Calendars", icon: IconCalendarMonth },
   { href: "/tasks", label: "Tasks", icon: IconStack2 },
+  { href: "/workers", label: "Workers", icon: IconServer },
   { href: "/system", label: "System", icon: IconHeartRateMonitor },
 ];
 

@@ -1,8 +1,10 @@
-import { Alert, Badge, SimpleGrid, Stack, Table, Text } from "@mantine/core";
+import { Alert, Anchor, SimpleGrid, Stack, Table, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import { Link } from "wouter";
 import { useReadiness, useSystem } from "../api/queries";
 import type { System } from "../api/types";
 import { PageHeader, Section } from "../components/layout";
+import { Life } from "../components/life";
 import { Loading, ProblemNotice } from "../components/notices";
 import { CheckLine } from "../components/readiness";
 import { Dash, Rows } from "../components/table";
@@ -11,14 +13,6 @@ import { measured } from "../words/duration";
 import { clockOffset, rate } from "../words/nodes";
 
 type Node = System["nodes"][number];
-
-function Life({ live }: { live: boolean }) {
-  return (
-    <Badge variant="light" color={live ? "teal" : "gray"} tt="none" leftSection={<span className="dot" aria-hidden />}>
-      {live ? "live" : "gone"}
-    </Badge>
-  );
-}
 
 function Load({ node }: { node: Node }) {
   return (
@@ -113,46 +107,6 @@ function Nodes({ nodes }: { nodes: System["nodes"] }) {
   );
 }
 
-function Workers({ workers }: { workers: System["workers"] }) {
-  const columns = [
-    { label: "State", width: 100 },
-    { label: "Worker" },
-    { label: "Pool", visibleFrom: "sm" as const },
-    { label: "Queues", visibleFrom: "sm" as const },
-    { label: "Started", visibleFrom: "md" as const },
-    { label: "Last seen" },
-  ];
-  return (
-    <Rows label="Workers" columns={columns}>
-      {workers.map((worker) => (
-        <Table.Tr key={worker.name}>
-          <Table.Td>
-            <Life live={worker.live} />
-          </Table.Td>
-          <Table.Td>
-            <Text size="sm" fw={600} style={{ overflowWrap: "anywhere" }}>
-              {worker.name}
-            </Text>
-            <Text size="sm" c="dimmed">
-              {worker.host}, process {worker.pid}
-            </Text>
-          </Table.Td>
-          <Table.Td visibleFrom="sm">
-            {worker.pool} × {worker.concurrency}
-          </Table.Td>
-          <Table.Td visibleFrom="sm">{worker.queues.join(", ")}</Table.Td>
-          <Table.Td visibleFrom="md">
-            <Relative at={worker.started_at} />
-          </Table.Td>
-          <Table.Td>
-            <Relative at={worker.seen_at} />
-          </Table.Td>
-        </Table.Tr>
-      ))}
-    </Rows>
-  );
-}
-
 function None({ children }: { children: string }) {
   return (
     <Text size="sm" c="dimmed" px="md" pb="md">
@@ -185,7 +139,7 @@ export function SystemPage() {
             ))}
           </SimpleGrid>
         </Section>
-        {system.isPending && <Loading label="nodes and workers" />}
+        {system.isPending && <Loading label="nodes" />}
         {system.isError && <ProblemNotice error={system.error} onRetry={() => system.refetch()} />}
         {system.data && (
           <>
@@ -205,21 +159,12 @@ export function SystemPage() {
                 <None>No node runs. Start one with “punctual scheduler” or “punctual up”.</None>
               )}
             </Section>
-            <Section
-              title="Workers"
-              flush
-              aside={
-                <Text size="sm" c="dimmed">
-                  {live(system.data.workers)}
-                </Text>
-              }
-            >
-              {system.data.workers.length > 0 ? (
-                <Workers workers={system.data.workers} />
-              ) : (
-                <None>No worker with the plug-in has announced itself.</None>
-              )}
-            </Section>
+            <Text size="sm" c="dimmed">
+              {live(system.data.workers)} of the workers known:{" "}
+              <Anchor component={Link} href="/workers" size="sm">
+                Workers and queues
+              </Anchor>
+            </Text>
           </>
         )}
       </Stack>

@@ -5,6 +5,7 @@ import { Link } from "wouter";
 import { useTasks } from "../api/queries";
 import type { Task } from "../api/types";
 import { PageHeader } from "../components/layout";
+import { Life } from "../components/life";
 import { Empty, Loading, ProblemNotice } from "../components/notices";
 import { Relative } from "../components/time";
 import { signatureText } from "../form/signature";
@@ -35,14 +36,9 @@ function TaskCard({ task }: { task: Task }) {
                 task.live ? "A worker that serves it is alive." : "No worker that serves it has been heard of lately."
               }
             >
-              <Badge
-                variant="light"
-                color={task.live ? "teal" : "gray"}
-                tt="none"
-                leftSection={<span className="dot" aria-hidden />}
-              >
-                {task.live ? "live" : "gone"}
-              </Badge>
+              <span>
+                <Life live={task.live} />
+              </span>
             </Tooltip>
             {task.queues.map((queue) => (
               <Badge key={queue} variant="default" tt="none" fw={500}>

@@ -5,7 +5,8 @@ from importlib.metadata import version
 from fastapi import APIRouter
 
 from punctual.api.deps import ServicesDep
-from punctual.api.schemas_system import NodeOut, SystemOut, WorkerOut
+from punctual.api.schemas_system import NodeOut, SystemOut
+from punctual.api.schemas_workers import WorkerOut
 from punctual.domain.triggers.zone import TZDATA_VERSION
 
 router = APIRouter(prefix="/system", tags=["system"])

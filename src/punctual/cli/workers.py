@@ -1,0 +1,149 @@
+"""`punctual workers`: which workers live, and what they do."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from punctual.cli.client import Document, choose_server, connect, segment, surroundings
+from punctual.cli.output import (
+    Column,
+    FormatOption,
+    instant,
+    print_facts,
+    print_json,
+    print_lines,
+    print_names,
+    print_table,
+    relative,
+    when,
+)
+
+app = typer.Typer(
+    name="workers",
+    help="""See the Celery workers that have the plug-in.
+
+    Workers without it run tasks all the same; Punctual does not know them.""",
+    no_args_is_help=True,
+)
+app.callback()(choose_server)
+
+_COLUMNS = (
+    Column("WORKER", wrap=True),
+    Column("STATE"),
+    Column("STARTED", wide=True),
+    Column("POOL"),
+    Column("RUNS"),
+    Column("WAITING"),
+    Column("QUEUES", wrap=True),
+    Column("VERSION", wide=True),
+)
+_RUNS = (Column("RUN"), Column("SCHEDULE", wrap=True), Column("TASK", wrap=True), Column("STARTED"))
+_NONE = (
+    "No worker with the plug-in is known. Put Punctual(app) beside your Celery app, then start one with: "
+    "celery -A proj worker (or punctual worker, for the tasks that come with Punctual)"
+)
+
+
+@app.command("list")
+def list_workers(
+    ctx: typer.Context,
+    *,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
+    output: FormatOption = "table",
+) -> None:
+    """List the workers by name: those that live, and those that fell silent within the last day.
+
+    RUNS is how many tasks a worker runs, of how many it can; WAITING how many it has taken from the broker besides.
+
+    For example:
+        punctual workers list
+        punctual workers list -o name
+    """
+    with connect(ctx) as client:
+        page = client.collect("/workers", {}, limit=limit)
+    if output == "json":
+        print_json(page)
+    elif output == "name":
+        print_names(worker["name"] for worker in page["items"])
+    elif page["items"]:
+        now = surroundings(ctx).clock.now()
+        print_table(_COLUMNS, (_row(worker, now) for worker in page["items"]))
+        warnings = list(worker_warnings(page["items"]))
+        if warnings:
+            print_lines(["", *warnings])
+    else:
+        print_lines([_NONE])
+
+
+@app.command("show")
+def show_worker(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="WORKER", help="Its Celery node name.", show_default=False)],
+    *,
+    output: FormatOption = "table",
+) -> None:
+    """Show what one worker is, what it cannot do, and what it runs now.
+
+    For example:
+        punctual workers show celery@host
+    """
+    with connect(ctx) as client:
+        worker = client.get(f"/workers/{segment(name)}")
+    if output == "json":
+        print_json(worker)
+    elif output == "name":
+        print_names([worker["name"]])
+    else:
+        _print_worker(worker, surroundings(ctx).clock.now())
+
+
+def worker_warnings(workers: Iterable[Document]) -> Iterator[str]:
+    """Give the warnings of workers as lines, each with the name of the worker."""
+    for worker in workers:
+        for warning in worker["warnings"]:
+            yield f"{worker['name']}: {warning}"
+
+
+def _print_worker(worker: Document, now: datetime) -> None:
+    seen = when(worker["seen_at"], now)
+    print_facts(
+        [
+            ("worker", worker["name"]),
+            ("state", "live" if worker["live"] else f"gone since {seen}"),
+            ("host", f"{worker['host']}, process {worker['pid']}"),
+            ("started", when(worker["started_at"], now)),
+            ("pool", f"{worker['pool']} x {worker['concurrency']}"),
+            ("it cannot", "\n".join(worker["cannot"])),
+            ("queues", ", ".join(worker["queues"])),
+            ("runs", f"{worker['active']} tasks"),
+            ("waiting in it", f"{worker['reserved']} tasks"),
+            ("begun", f"{worker['processed']} tasks since it started"),
+            ("refused", f"{worker['refused']} second starts of an attempt" if worker["refused"] else None),
+            ("Celery", worker["celery_version"]),
+            ("plug-in", worker["version"]),
+            ("look at", "\n".join(worker["warnings"])),
+        ]
+    )
+    if worker["runs"]:
+        print_lines([""])
+        print_table(_RUNS, (_run(run, now) for run in worker["runs"]))
+
+
+def _row(worker: Document, now: datetime) -> tuple[str, ...]:
+    seen = relative(instant(worker["seen_at"]), now)
+    return (
+        worker["name"],
+        "live" if worker["live"] else f"gone {seen}",
+        relative(instant(worker["started_at"]), now),
+        f"{worker['pool']} x {worker['concurrency']}",
+        f"{worker['active']} of {worker['concurrency']}",
+        str(worker["reserved"]),
+        ", ".join(worker["queues"]),
+        worker["version"] or "",
+    )
+
+
+def _run(run: Document, now: datetime) -> tuple[str, ...]:
+    return run["id"], run["schedule"], run["task"], relative(instant(run["started_at"]), now)
