@@ -230,6 +230,12 @@ class ScheduleOut(Answer):
     args: list[JsonValue]
     kwargs: dict[str, JsonValue]
     queue: str | None
+    exchange: str | None = Field(description="Where messages go in place of a queue.")
+    routing_key: str | None
+    priority: int | None = Field(description="On RabbitMQ higher goes first, on Redis lower.")
+    headers: dict[str, JsonValue] = Field(description="Headers of its messages, beside those of Celery and Punctual.")
+    soft_time_limit: Seconds | None = Field(description="After so long Celery raises SoftTimeLimitExceeded in it.")
+    time_limit: Seconds | None = Field(description="After so long Celery kills its process.")
     trigger: TriggerOut
     start_at: Instant | None = Field(description="No fire time before this instant.")
     end_at: Instant | None = Field(description="No fire time after this instant.")
@@ -262,6 +268,12 @@ class ScheduleOut(Answer):
             args=spec.args,
             kwargs=spec.kwargs,
             queue=spec.queue,
+            exchange=spec.exchange,
+            routing_key=spec.routing_key,
+            priority=spec.priority,
+            headers=spec.headers,
+            soft_time_limit=_seconds(spec.soft_time_limit),
+            time_limit=_seconds(spec.time_limit),
             trigger=trigger_out(spec.trigger),
             start_at=spec.start_at,
             end_at=spec.end_at,

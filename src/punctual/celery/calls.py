@@ -10,6 +10,7 @@ from celery.utils.time import maybe_make_aware
 from kombu.serialization import registry
 
 from punctual.celery.headers import run_headers
+from punctual.domain.message_options import MessageOptions
 from punctual.engine.sender import TaskMessage
 
 logger = logging.getLogger(__name__)
@@ -43,20 +44,27 @@ class Calls:
         self._app = app
 
     def options(self, message: TaskMessage) -> Options:
-        """Return the options of a message; its queue wins over those of the task, and the app's routing fills in."""
+        """Return the options of a message: its own win over those of the task, and the app's routing fills in.
+
+        Of a message with a queue or an exchange of its own, neither the task nor the routing says where it goes.
+        """
         task = self._app.tasks.get(message.task)
         defined = {} if task is None else task._get_exec_options()  # noqa: SLF001 - as Celery's own beat gets them
         own = {name: value for name, value in defined.items() if value is not None}
-        protocol = {name: own[name] for name in _MESSAGE_FIELDS if name in own}
-        wanted = _PUBLISH_FIELDS if message.queue is None else _FORM_FIELDS
-        publish = {name: own[name] for name in wanted if name in own}
-        if message.queue is None:
+        chosen = _chosen(message.options)
+        protocol = {name: each[name] for each in (own, chosen) for name in _MESSAGE_FIELDS if name in each}
+        placed = message.queue is not None or message.options.exchange is not None
+        publish = {name: own[name] for name in (_FORM_FIELDS if placed else _PUBLISH_FIELDS) if name in own}
+        publish |= {name: chosen[name] for name in _PUBLISH_FIELDS if name in chosen}
+        if message.queue is not None:
+            publish["queue"] = self._queue(message.queue)
+        elif message.options.exchange is not None:
+            publish["queue"] = self._queue_of(message.options.exchange)
+        else:
             publish = self._routed(publish, message, task)
             if publish.get("queue") is None and publish.get("exchange") is None:
                 # As `send_task_message` does; said here, so that the queue is declared.
                 publish["queue"] = self._app.amqp.default_queue
-        else:
-            publish["queue"] = self._queue(message.queue)
         if publish.get("serializer", self._app.conf.task_serializer) not in registry.name_to_type:
             # Its library is missing here. The workers may refuse JSON, but messages of other tasks must not wait.
             publish["serializer"] = "json"
@@ -99,10 +107,10 @@ class Calls:
             producer,
             message.task,
             protocol,
-            headers=run_headers(message),
+            headers={**message.options.headers, **run_headers(message)},
             retry=False,
             declare=[],
-            mandatory=options.queue is not None,
+            mandatory=options.queue is not None or message.options.exchange is not None,
             **options.publish,
         )
 
@@ -113,6 +121,11 @@ class Calls:
             return queues[name]
         except KeyError:
             return queues.new_missing(name)
+
+    def _queue_of(self, exchange: str) -> Any:  # noqa: ANN401 - kombu has no types
+        """Return a queue of the app's that an exchange feeds: when it is declared, Redis learns the exchange's type."""
+        queues = self._app.amqp.queues.values()
+        return next((queue for queue in queues if queue.exchange is not None and queue.exchange.name == exchange), None)
 
     def _routed(self, publish: dict[str, Any], message: TaskMessage, task: Any) -> dict[str, Any]:  # noqa: ANN401 - same
         args, kwargs = list(message.args), dict(message.kwargs)
@@ -125,5 +138,18 @@ class Calls:
                 message.task,
                 extra={"action": "route_failed", "task": message.task, "schedule": message.schedule},
             )
-            return {"queue": self._app.amqp.default_queue}
+            form = {name: publish[name] for name in _FORM_FIELDS if name in publish}
+            return {**form, "queue": self._app.amqp.default_queue}
         return routed
+
+
+def _chosen(options: MessageOptions) -> dict[str, Any]:
+    """Return what a message says itself; whole seconds as whole numbers, as people write them for Celery."""
+    limits = {name: getattr(options, name) for name in ("time_limit", "soft_time_limit")}
+    given = {
+        "exchange": options.exchange,
+        "routing_key": options.routing_key,
+        "priority": options.priority,
+        **{name: int(each) if each is not None and each.is_integer() else each for name, each in limits.items()},
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -28,6 +28,12 @@ class ScheduleOptions(TypedDict, total=False):
     args: Sequence[JsonValue]
     kwargs: Mapping[str, JsonValue]
     queue: str | None
+    exchange: str | None
+    routing_key: str | None
+    priority: int | None
+    headers: Mapping[str, JsonValue]
+    soft_time_limit: timedelta | float | str | None
+    time_limit: timedelta | float | str | None
     description: str
     start_at: datetime | str
     end_at: datetime | str

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple, Protocol
 
 from punctual.celery.calls import Calls, Options
+from punctual.domain.message_options import NO_OPTIONS
 from punctual.engine.sender import TaskMessage
 
 
@@ -42,11 +43,12 @@ class Kinds:
 
     def of(self, message: TaskMessage) -> Kind:
         """Return the kind of a message; the app's routing is asked as often as its answer may differ."""
+        options_key = None if message.options == NO_OPTIONS else message.options.key
         if message.queue is not None or self._routes_by_name:
-            return self._of((message.task, message.queue), message, None)
+            return self._of((message.task, message.queue, options_key), message, None)
         options = self._calls.options(message)
         try:
-            key = (message.task, frozenset(options.publish.items()))
+            key = (message.task, frozenset(options.publish.items()), options_key)
         except TypeError:  # a router gave an option that cannot be compared
             return Kind(options, None)
         return self._of(key, message, options)

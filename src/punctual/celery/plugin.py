@@ -71,9 +71,10 @@ class Punctual:
     ) -> Callable[[_T], _T]:
         """Declare a schedule for the task below; its name is the task's unless one is given.
 
-        The options are fields of the schedule's spec: `args`, `kwargs`, `queue`, `description`, `start_at`, `end_at`,
-        `max_runs`, `jitter`, `calendars`, `catchup`, `overlap`, `concurrency`, `retry`, `timeout`, `expires`,
-        `pause_after_failures`, `on_lost`.
+        The options are fields of the schedule's spec: `args`, `kwargs`, `queue`, `exchange`, `routing_key`, `priority`,
+        `headers`, `soft_time_limit`, `time_limit`, `description`, `start_at`, `end_at`, `max_runs`, `jitter`,
+        `calendars`, `catchup`, `overlap`, `concurrency`, `retry`, `timeout`, `expires`, `pause_after_failures`,
+        `on_lost`.
 
         The schedule enters the database when a worker of the app starts. Raises SetupError when what is decorated is
         not a task, or the schedule is not valid; TriggerError for a faulty trigger text.

@@ -160,7 +160,8 @@ def edit_schedule(
         punctual schedules edit backup --overlap buffer_one --timeout "" --concurrency-key ""
         EDITOR=nano punctual schedules edit backup
 
-    --arg replaces all positional arguments; --kwarg sets the named ones and leaves the others. To remove one: KEY=null.
+    --arg replaces all positional arguments; --kwarg and --header set the named ones and leave the others.
+    To remove one: KEY=null.
     """
     patch = options.over(spec_of(read_document(file)) if file else {})
     if rename is not None:

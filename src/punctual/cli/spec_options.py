@@ -47,6 +47,41 @@ class SpecOptions:
         _text("--kwarg", help="Keyword argument; VALUE as for --arg. May be repeated.", metavar="KEY=VALUE"),
     ] = None
     queue: Annotated[str | None, _text("--queue", help='Celery queue; "" leaves it to the app\'s own routing.')] = None
+    exchange: Annotated[
+        str | None, _text("--exchange", help='Exchange to publish to, in place of a queue; "" for none.')
+    ] = None
+    routing_key: Annotated[
+        str | None,
+        _text("--routing-key", help='Routing key, for an exchange or the topic of a queue; "" for none.'),
+    ] = None
+    priority: Annotated[
+        str | None,
+        _text(
+            "--priority",
+            help='0 to 255: on RabbitMQ higher goes first, on Redis lower (0, 3, 6, 9); "" leaves it to the app.',
+            metavar="NUMBER",
+        ),
+    ] = None
+    header: Annotated[
+        list[str] | None,
+        _text("--header", help="Header of the messages; VALUE as for --arg. May be repeated.", metavar="KEY=VALUE"),
+    ] = None
+    soft_time_limit: Annotated[
+        str | None,
+        _text(
+            "--soft-time-limit",
+            help='Celery\'s, which raises in the task (not in pools of threads and solo): 50s; "" for none.',
+            metavar="LENGTH",
+        ),
+    ] = None
+    time_limit: Annotated[
+        str | None,
+        _text(
+            "--time-limit",
+            help='Celery\'s, which kills the process (not in pools of threads and solo): 60s; "" for none.',
+            metavar="LENGTH",
+        ),
+    ] = None
     description: Annotated[str | None, _text("--description", help="What the schedule is for.")] = None
     start_at: Annotated[
         str | None,
@@ -176,6 +211,7 @@ class SpecOptions:
             "trigger": None if self.trigger is None else _trigger(self.trigger),
             "args": None if self.arg is None else [parse_value(text) for text in self.arg],
             "kwargs": None if self.kwarg is None else parse_pairs(self.kwarg),
+            "headers": None if self.header is None else parse_pairs(self.header),
             "description": self.description,
             "jitter": self.jitter,
             "catchup": self._catchup() or None,
@@ -185,8 +221,11 @@ class SpecOptions:
             "on_lost": self.on_lost,
         }
         document = {name: value for name, value in found.items() if value is not None}
-        if self.queue is not None:
-            document["queue"] = self.queue or None
+        for name, text in (("queue", self.queue), ("exchange", self.exchange), ("routing_key", self.routing_key)):
+            if text is not None:
+                document[name] = text or None
+        if self.priority is not None:
+            document["priority"] = parse_value(self.priority) if self.priority else None
         if self.max_runs is not None:
             document["max_runs"] = self.max_runs or None
         if self.pause_after_failures is not None:
@@ -194,6 +233,7 @@ class SpecOptions:
         if self.concurrency_key is not None or self.concurrency_limit is not None:
             document["concurrency"] = self._concurrency()
         document |= _spans(timeout=self.timeout, expires=self.expires)
+        document |= _spans(soft_time_limit=self.soft_time_limit, time_limit=self.time_limit)
         for name, text in (("start_at", self.start_at), ("end_at", self.end_at)):
             if text is not None:
                 document[name] = utc_text(read_instant(text)) if text else None

@@ -82,6 +82,12 @@ class TriggerError(FieldError):
         return Fault(path, self.code, self.message, self.fix, text, self.position)
 
 
+class MessageOptionError(FieldError):
+    """A message option that makes no sense beside another one."""
+
+    code = "invalid_message_option"
+
+
 class CalendarError(FieldError):
     """A calendar, or a rule of one, that cannot be read."""
 

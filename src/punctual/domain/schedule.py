@@ -3,17 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from punctual.domain.errors import MessageOptionError
+from punctual.domain.message_options import ExchangeName, Headers, MessageOptions, RoutingKey
 from punctual.domain.names import LookupName, printable
 from punctual.domain.policies import NO_RULES, CatchUp, Concurrency, OnLost, Overlap, Retry, RunRules
 from punctual.domain.skip import Skip
 from punctual.domain.spans import SomeTime
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
+from punctual.domain.triggers.base import located
 
 _CeleryName = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(printable)]
 ScheduleName = LookupName
@@ -28,6 +31,26 @@ class ScheduleSpec(Timing):
     kwargs: dict[str, JsonValue] = Field(default={}, description="Keyword arguments of the task.")
     queue: _CeleryName | None = Field(
         default=None, description="Celery queue to send to; without one, the app's own routing decides."
+    )
+    exchange: ExchangeName | None = Field(
+        default=None, description="Exchange to publish to, in place of a queue; with a `routing_key`."
+    )
+    routing_key: RoutingKey | None = Field(
+        default=None, description="Routing key of the messages, for an exchange or for the topic of a queue."
+    )
+    priority: Annotated[int, Field(ge=0, le=255)] | None = Field(
+        default=None,
+        description="Priority of the messages. RabbitMQ: higher goes first, in queues with `x-max-priority`. "
+        "Redis: lower goes first, in the steps 0, 3, 6 and 9, and what is above 9 counts as 9.",
+    )
+    headers: Headers = Field(default={}, description="Headers of the messages, beside those of Celery and Punctual.")
+    soft_time_limit: SomeTime | None = Field(
+        default=None,
+        description="After so long Celery raises SoftTimeLimitExceeded in the task; pools of threads and solo do not.",
+    )
+    time_limit: SomeTime | None = Field(
+        default=None,
+        description="After so long Celery kills the task's process; pools of threads and solo let it run.",
     )
     description: str = Field(default="", max_length=2000)
     catchup: CatchUp = CatchUp()
@@ -50,6 +73,35 @@ class ScheduleSpec(Timing):
     on_lost: OnLost = Field(
         default=OnLost.FAIL, description="What becomes of a run whose worker died: it ends, or is attempted again."
     )
+
+    @model_validator(mode="after")
+    def _options_go_together(self) -> Self:
+        if self.exchange is not None and self.queue is not None:
+            message, fix = "a message goes to a queue or to an exchange, not to both", "Leave one of the two out."
+            raise located(MessageOptionError(message, fix=fix, field="exchange"), "exchange", self.exchange)
+        if self.exchange is not None and self.routing_key is None:
+            message = "an exchange needs a routing key, without which Celery sends to the default queue"
+            fix = "Give one; for a fanout exchange, which reads none, any text."
+            raise located(MessageOptionError(message, fix=fix, field="routing_key"), "routing_key", None)
+        soft, hard = self.soft_time_limit, self.time_limit
+        if soft is not None and hard is not None and soft >= hard:
+            message = "the soft time limit is not below the time limit, which kills the task before"
+            fix = "Choose a shorter one, or a longer time_limit."
+            raise located(MessageOptionError(message, fix=fix, field="soft_time_limit"), "soft_time_limit", soft)
+        return self
+
+    @property
+    def message_options(self) -> MessageOptions:
+        """How its messages are sent, beside their queue."""
+        soft, hard = self.soft_time_limit, self.time_limit
+        return MessageOptions(
+            exchange=self.exchange,
+            routing_key=self.routing_key,
+            priority=self.priority,
+            headers=self.headers,
+            soft_time_limit=None if soft is None else soft.total_seconds(),
+            time_limit=None if hard is None else hard.total_seconds(),
+        )
 
     @property
     def rules(self) -> RunRules:

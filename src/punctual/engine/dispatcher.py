@@ -8,6 +8,7 @@ from uuid import UUID
 
 from punctual.domain.clock import Clock
 from punctual.domain.errors import BrokerUnavailableError
+from punctual.domain.message_options import MessageOptions
 from punctual.domain.run import RunError
 from punctual.engine import outcomes
 from punctual.engine.sender import Sender, TaskMessage, Unsendable
@@ -213,6 +214,7 @@ def _message(run: UnsentRun) -> TaskMessage:
         args=document["args"] if run.args is None else run.args,
         kwargs=document["kwargs"] if run.kwargs is None else run.kwargs,
         queue=document["queue"],
+        options=MessageOptions.of_document(document),
         attempt=run.attempt + 1,
         expires_at=run.deadline,
         timeout=document.get("timeout"),

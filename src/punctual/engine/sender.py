@@ -8,12 +8,13 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from punctual.domain.message_options import NO_OPTIONS, MessageOptions
 from punctual.domain.run import StopRequest
 
 
 @dataclass(frozen=True, slots=True)
 class TaskMessage:
-    """One message to send: the task call of a run, and the facts that travel in its headers.
+    """One message to send: the task call of a run, its message options, and the facts that travel in its headers.
 
     `attempt` is the number of the attempt that the message is for. After `expires_at` it must not start any more, and
     once it runs for longer than `timeout` seconds it is timed out. One that is `repeated` may not be the only one for
@@ -29,6 +30,7 @@ class TaskMessage:
     args: Sequence[JsonValue]
     kwargs: dict[str, JsonValue]
     queue: str | None
+    options: MessageOptions = NO_OPTIONS
     attempt: int = 1
     expires_at: datetime | None = None
     timeout: float | None = None

@@ -123,6 +123,7 @@ def _messages(
 ) -> list[TaskMessage]:
     """Return the messages of the runs to send; one that has expired already is left to end so."""
     found = []
+    options = spec.message_options
     for run in made.runs:
         identity = run_id(schedule.id, run.fire_time, run.cause)
         expires_at = None if spec.expires is None else run.due_time + spec.expires
@@ -138,6 +139,7 @@ def _messages(
                     args=spec.args,
                     kwargs=spec.kwargs,
                     queue=spec.queue,
+                    options=options,
                     expires_at=expires_at,
                     timeout=None if spec.timeout is None else spec.timeout.total_seconds(),
                 )

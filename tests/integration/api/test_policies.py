@@ -22,6 +22,11 @@ POLICIES: dict[str, Any] = {
     "expires": 600,
     "pause_after_failures": 5,
     "on_lost": "rerun",
+    "routing_key": "reports.a",
+    "priority": 0,
+    "headers": {"tenant": {"ids": [1, None]}},
+    "soft_time_limit": 50,
+    "time_limit": "1m",
 }
 
 
@@ -35,6 +40,7 @@ def test_policies_are_answered_as_numbers_and_in_words(client: httpx.Client, cre
         "retry": {"attempts": 3, "delay": 10.0, "backoff": 2.0, "max_delay": 3600.0},
         "timeout": 300.0,
         "expires": 600.0,
+        "time_limit": 60.0,
     }
     assert list(words_of(made)) == list(POLICIES)
     assert words_of(made)["concurrency"] == "at most 3 at once with key 'db'"

@@ -17,6 +17,7 @@ from redis import Redis
 
 from punctual.celery.app import broker_app
 from punctual.celery.sender import CelerySender
+from punctual.domain.message_options import NO_OPTIONS, MessageOptions
 from punctual.engine.sender import TaskMessage
 
 MESSAGE = TaskMessage(
@@ -61,6 +62,7 @@ class Case:
     configure: Callable[[Celery], object] = lambda _: None
     task: dict[str, Any] | None = None
     queue: str | None = None
+    options: MessageOptions = NO_OPTIONS
     copied: bool = True
     copied_on_redis: bool = True
     transport_options: dict[str, Any] = field(default_factory=dict)
@@ -117,6 +119,12 @@ TOPIC = queue("reports", exchange("reports", "topic"), routing_key="reports.#")
 DIRECT = queue("films", exchange("media", "direct", delivery_mode=1), routing_key="video")
 REDIS_KNOWS_EXPIRES = hasattr(redis.Channel, "_get_queue_expire")  # from kombu 5.7 on
 SOON = 300
+OWN_HEADERS: dict[str, JsonValue] = {
+    "tenant": "münchen ☾",
+    "trace": {"on": True, "ids": [1, -(2**40), 2.5, None, ["deep", {}]]},
+    "x-none": None,
+}
+LIMITS = MessageOptions(soft_time_limit=3.0, time_limit=60.5)
 CASES = [
     Case("a task that is not known here"),
     Case("a task that is", task={}),
@@ -124,6 +132,35 @@ CASES = [
     Case("a queue of the schedule's that wins over all", conf(task_routes={"*": "fast"}), {"queue": "x"}, "slow"),
     Case("a task with options", task={"priority": 7, "time_limit": 9, "soft_time_limit": 8, "expires": 600}),
     Case("a task with a queue", task={"queue": "own", "priority": 3, "delivery_mode": "transient"}),
+    Case("a priority of the schedule's", task={"priority": 7}, options=MessageOptions(priority=0)),
+    Case(
+        "a priority above all steps of Redis",
+        conf(task_routes={"*": {"priority": 1}}),
+        options=MessageOptions(priority=255),
+    ),
+    Case("a priority for a router", conf(task_routes=(router,)), options=MessageOptions(priority=4)),
+    Case("time limits of the schedule's", task={"time_limit": 9}, options=LIMITS),
+    Case("headers of the schedule's", options=MessageOptions(headers=OWN_HEADERS)),
+    Case(
+        "headers, made by Celery",
+        conf(task_compression="gzip"),
+        options=MessageOptions(headers=OWN_HEADERS),
+        copied=False,
+    ),
+    Case(
+        "an exchange of the schedule's",
+        conf(task_queues=[queue("celery"), TOPIC], task_routes={"*": "fast"}),
+        {"queue": "own", "routing_key": "nothing"},
+        options=MessageOptions(exchange="reports", routing_key="reports.daily"),
+        copied_on_redis=False,
+    ),
+    Case(
+        "a topic of the schedule's queue",
+        conf(task_queues=[queue("celery"), TOPIC]),
+        queue="reports",
+        options=MessageOptions(routing_key="reports.daily"),
+        copied_on_redis=False,
+    ),
     Case("messages that expire", expires_in=SOON),
     Case("messages that expire, made by Celery", conf(task_compression="gzip"), expires_in=SOON, copied=False),
     Case("messages that expire before their task says", task={"expires": 600}, expires_in=SOON),
@@ -190,6 +227,10 @@ def test_a_message_is_as_celery_sends_it(case: Case, broker: str, request: pytes
     calls = [(UUID(int=number), args, kwargs) for number, (args, kwargs) in enumerate(CALLS, start=1)]
 
     options = {} if case.queue is None else {"queue": case.queue}
+    options |= {name: value for name, value in case.options._asdict().items() if value not in (None, {})}
+    if case.options.exchange is not None:
+        # Without it Celery takes the exchange for a direct one on Redis, and the messages are lost.
+        options["queue"] = case.options.exchange
     expires = {run_id: expiry(case, run_id) for run_id, _, _ in calls}
     for run_id, args, kwargs in calls:
         send = app.tasks["tidy"].apply_async if case.task is not None else sender_by_name(app)
@@ -202,7 +243,7 @@ def test_a_message_is_as_celery_sends_it(case: Case, broker: str, request: pytes
     sender.send(
         [
             replace(
-                replace(MESSAGE, run_id=run_id, args=args, kwargs=kwargs, queue=case.queue),
+                replace(MESSAGE, run_id=run_id, args=args, kwargs=kwargs, queue=case.queue, options=case.options),
                 timeout=timeout_of(run_id),
                 expires_at=expires[run_id],
             )

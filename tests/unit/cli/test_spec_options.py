@@ -39,6 +39,27 @@ def test_an_empty_text_takes_a_field_back_to_its_default() -> None:
     }
 
 
+def test_message_options_are_given_and_taken_back() -> None:
+    given = SpecOptions(
+        exchange="reports",
+        routing_key="a",
+        priority="0",
+        header=["tenant=7", "x=y"],
+        soft_time_limit="50s",
+        time_limit="1m",
+    )
+    assert given.document() == {
+        "exchange": "reports",
+        "routing_key": "a",
+        "priority": 0,
+        "headers": {"tenant": 7, "x": "y"},
+        "soft_time_limit": "50s",
+        "time_limit": "1m",
+    }
+    back = SpecOptions(exchange="", routing_key="", priority="", soft_time_limit="", time_limit="")
+    assert back.document() == dict.fromkeys(("exchange", "routing_key", "priority", "soft_time_limit", "time_limit"))
+
+
 def test_policies_are_given_part_by_part() -> None:
     options = SpecOptions(
         catchup_grace="5m",

@@ -25,6 +25,9 @@ FULL = {
     "queue": "slow",
     "catchup": {"policy": "all", "grace": 10},
     "overlap": "skip",
+    "priority": 0,
+    "headers": {"tenant": {"ids": [1, None]}},
+    "soft_time_limit": 1.5,
     "retry": {"attempts": 3},
     "expires": "1h",
 }

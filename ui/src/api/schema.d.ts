@@ -1959,6 +1959,35 @@ export interface components {
             };
             /** Queue */
             queue: string | null;
+            /**
+             * Exchange
+             * @description Where messages go in place of a queue.
+             */
+            exchange: string | null;
+            /** Routing Key */
+            routing_key: string | null;
+            /**
+             * Priority
+             * @description On RabbitMQ higher goes first, on Redis lower.
+             */
+            priority: number | null;
+            /**
+             * Headers
+             * @description Headers of its messages, beside those of Celery and Punctual.
+             */
+            headers: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Soft Time Limit
+             * @description After so long Celery raises SoftTimeLimitExceeded in it.
+             */
+            soft_time_limit: number | null;
+            /**
+             * Time Limit
+             * @description After so long Celery kills its process.
+             */
+            time_limit: number | null;
             /** Trigger */
             trigger: components["schemas"]["CronOut"] | components["schemas"]["IntervalOut"] | components["schemas"]["OnceOut"] | components["schemas"]["RruleOut"] | components["schemas"]["SolarOut"] | components["schemas"]["AnyOfOut"];
             /**
@@ -3379,6 +3408,35 @@ export interface components {
              * @description Celery queue to send to; without one, the app's own routing decides.
              */
             queue?: string | null;
+            /**
+             * Exchange
+             * @description Exchange to publish to, in place of a queue; with a `routing_key`.
+             */
+            exchange?: string | null;
+            /**
+             * Routing Key
+             * @description Routing key of the messages, for an exchange or for the topic of a queue.
+             */
+            routing_key?: string | null;
+            /**
+             * Priority
+             * @description Priority of the messages. RabbitMQ: higher goes first, in queues with `x-max-priority`. Redis: lower goes first, in the steps 0, 3, 6 and 9, and what is above 9 counts as 9.
+             */
+            priority?: number | null;
+            /** @description null: the default. */
+            headers?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /**
+             * Soft Time Limit
+             * @description After so long Celery raises SoftTimeLimitExceeded in the task; pools of threads and solo do not.
+             */
+            soft_time_limit?: number | string | null;
+            /**
+             * Time Limit
+             * @description After so long Celery kills the task's process; pools of threads and solo let it run.
+             */
+            time_limit?: number | string | null;
             /** @description null: the default. */
             description?: string | null;
             /** @description null: the default. */
@@ -3476,6 +3534,44 @@ export interface components {
              * @default null
              */
             queue?: string | null;
+            /**
+             * Exchange
+             * @description Exchange to publish to, in place of a queue; with a `routing_key`.
+             * @default null
+             */
+            exchange?: string | null;
+            /**
+             * Routing Key
+             * @description Routing key of the messages, for an exchange or for the topic of a queue.
+             * @default null
+             */
+            routing_key?: string | null;
+            /**
+             * Priority
+             * @description Priority of the messages. RabbitMQ: higher goes first, in queues with `x-max-priority`. Redis: lower goes first, in the steps 0, 3, 6 and 9, and what is above 9 counts as 9.
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Headers
+             * @description Headers of the messages, beside those of Celery and Punctual.
+             * @default {}
+             */
+            headers?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Soft Time Limit
+             * @description After so long Celery raises SoftTimeLimitExceeded in the task; pools of threads and solo do not.
+             * @default null
+             */
+            soft_time_limit?: number | string | null;
+            /**
+             * Time Limit
+             * @description After so long Celery kills the task's process; pools of threads and solo let it run.
+             * @default null
+             */
+            time_limit?: number | string | null;
             /**
              * Description
              * @default

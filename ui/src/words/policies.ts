@@ -50,6 +50,12 @@ export const POLICY_LABELS: Record<string, string> = {
   expires: "Expires",
   pause_after_failures: "Failure limit",
   on_lost: "Lost runs",
+  exchange: "Exchange",
+  routing_key: "Routing key",
+  priority: "Priority",
+  headers: "Headers",
+  soft_time_limit: "Soft time limit",
+  time_limit: "Time limit",
 };
 
 const PAUSES_SHOWN = 4;

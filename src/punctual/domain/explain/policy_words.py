@@ -15,6 +15,7 @@ _OVERLAP = {
     Overlap.TERMINATE_OTHER: "a new run starts at once, and the one before it is terminated",
 }
 _FEW = 5
+_WHERE = "unless its worker has a pool of threads or solo"
 
 
 def policy_words(spec: ScheduleSpec) -> Iterator[tuple[str, str]]:
@@ -33,6 +34,23 @@ def policy_words(spec: ScheduleSpec) -> Iterator[tuple[str, str]]:
         yield "pause_after_failures", f"paused after {counted(spec.pause_after_failures, 'failed run')} in a row"
     if spec.on_lost is OnLost.RERUN:
         yield "on_lost", "a run whose worker died is attempted again"
+    yield from _message_words(spec)
+
+
+def _message_words(spec: ScheduleSpec) -> Iterator[tuple[str, str]]:
+    if spec.exchange is not None:
+        yield "exchange", f"sent to the exchange {spec.exchange!r} with routing key {spec.routing_key!r}"
+    elif spec.routing_key is not None:
+        yield "routing_key", f"sent with routing key {spec.routing_key!r}"
+    if spec.priority is not None:
+        yield "priority", f"sent with priority {spec.priority}; RabbitMQ lets higher ones go first, Redis lower ones"
+    if spec.headers:
+        yield "headers", f"sent with {counted(len(spec.headers), 'header')} of its own: {listed(sorted(spec.headers))}"
+    if spec.soft_time_limit is not None:
+        length = write_duration(spec.soft_time_limit)
+        yield "soft_time_limit", f"after {length} Celery raises SoftTimeLimitExceeded in it, {_WHERE}"
+    if spec.time_limit is not None:
+        yield "time_limit", f"after {write_duration(spec.time_limit)} Celery kills its process, {_WHERE}"
 
 
 def _retry_words(retry: Retry) -> str:

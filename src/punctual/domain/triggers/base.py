@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.config import JsonDict
 from pydantic_core import InitErrorDetails
 
-from punctual.domain.errors import TriggerError
+from punctual.domain.errors import FieldError, TriggerError
 from punctual.domain.triggers.zone import LONGEST_ZONE_NAME, load_zone
 
 LONGEST_EXPRESSION = 500
@@ -90,7 +90,7 @@ def text_field(longest: int = LONGEST_TEXT, *, leaves_out: str = "") -> Any:  # 
     )
 
 
-def located(error: TriggerError, field: str, value: object) -> ValidationError:
+def located(error: FieldError, field: str, value: object) -> ValidationError:
     """Return the error as pydantic's own, at `field`: for faults that only the whole object shows."""
     return ValidationError.from_exception_data(
         "Trigger",

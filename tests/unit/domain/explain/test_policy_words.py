@@ -32,10 +32,29 @@ def words(**fields: Any) -> dict[str, str]:
         ("pause_after_failures", 1, "paused after 1 failed run in a row"),
         ("pause_after_failures", 5, "paused after 5 failed runs in a row"),
         ("on_lost", "rerun", "a run whose worker died is attempted again"),
+        (
+            "priority",
+            0,
+            "sent with priority 0; RabbitMQ lets higher ones go first, Redis lower ones",
+        ),
+        ("routing_key", "reports.a", "sent with routing key 'reports.a'"),
+        ("headers", {"tenant": 1, "a": 2}, "sent with 2 headers of its own: a and tenant"),
+        (
+            "soft_time_limit",
+            "90s",
+            "after 90s Celery raises SoftTimeLimitExceeded in it, unless its worker has a pool of threads or solo",
+        ),
+        ("time_limit", "2m", "after 2m Celery kills its process, unless its worker has a pool of threads or solo"),
     ],
 )
 def test_a_policy_is_told_by_its_field(field: str, value: object, sentence: str) -> None:
     assert words(**{field: value}) == {field: sentence}
+
+
+def test_an_exchange_is_told_with_its_routing_key() -> None:
+    assert words(exchange="reports", routing_key="a") == {
+        "exchange": "sent to the exchange 'reports' with routing key 'a'"
+    }
 
 
 def test_defaults_say_nothing() -> None:
