@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from punctual.api.schemas import Answer, Instant, NextCursor, Note
 from punctual.control.cancel import Cancellation, Interruption
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
+from punctual.domain.source import Source
 
 
 class RunErrorOut(Answer):
@@ -55,6 +56,8 @@ class RunOut(Answer):
     covered_until: Instant | None = Field(description="The last fire time that a `missed` or `skipped` record covers.")
     covered_count: int | None = Field(description="How many fire times a `missed` or `skipped` record covers.")
     covered_count_exact: bool = Field(description="False where `covered_count` is a lower bound.")
+    source: Source | None = Field(description="Who told its state last; null where nobody did.")
+    not_promised: list[str] = Field(description="What cannot be relied on, in sentences, because of who tells of it.")
 
     @classmethod
     def of(cls, run: Run) -> "RunOut":

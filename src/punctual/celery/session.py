@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from punctual.celery.batch import write_batch
 from punctual.celery.records import GivenBack, Record, Started
 from punctual.domain.clock import monotonic
+from punctual.domain.source import Source
 from punctual.store import runs
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
@@ -50,14 +51,14 @@ class Session:
     def ask(self, record: Started | GivenBack, at: datetime, *, again: bool) -> bool:
         """Write a record and return whether the ledger took it; `again` when the answer to this did not arrive."""
         database, _ = self._open()
-        with database.write() as tx:
+        with database.write(Source.PLUGIN) as tx:
             return record.write(tx, at, again=again)
 
     def write(self, batch: Sequence[Record]) -> None:
         """Write records in one transaction."""
         database, _ = self._open()
         instants = [self.instant(record.moment) for record in batch]
-        with database.write() as tx:
+        with database.write(Source.PLUGIN) as tx:
             refused = write_batch(tx, list(zip(batch, instants, strict=True)))
         if refused:
             logger.debug("The ledger refused %d records", refused, extra={"action": "record_refused", "count": refused})

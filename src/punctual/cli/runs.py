@@ -312,6 +312,13 @@ def _row(run: Document, now: datetime) -> tuple[str, ...]:
     )
 
 
+_TELLERS = {
+    "plugin": "the worker plug-in",
+    "events": "Celery events",
+    "result_backend": "the result backend",
+}
+
+
 def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
     error = run["error"]
     return [
@@ -335,6 +342,8 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("took", took(run["started_at"], run["finished_at"])),
         ("worker", run["worker"]),
         ("attempt", str(run["attempt"]) if run["attempt"] else None),
+        ("told by", _TELLERS.get(run["source"])),
+        ("not promised", "\n".join(run["not_promised"]) or None),
         ("task", run["task"]),
         ("args", compact(run["args"])),
         ("kwargs", compact(run["kwargs"])),

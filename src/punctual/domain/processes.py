@@ -15,7 +15,8 @@ class Node(BaseModel):
     `lag` is how late, in seconds, it sent what was due last; 0 while nothing is. `sent_per_second` and `busy` (a share
     of the time, 0 to 1) are over the last half minute. `clock_offset` is how far, in seconds, the machine's clock is
     ahead of the database's. `database_error` says why it cannot fire and `broker_error` why it cannot send; they are
-    None while it can. `runs_removed` is how many old runs it has removed since it started.
+    None while it can. `runs_removed` is how many old runs it has removed since it started. `events_error` says why it
+    does not hear the events of workers without the plug-in.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +35,7 @@ class Node(BaseModel):
     database_error: str | None = None
     broker_error: str | None = None
     runs_removed: int = 0
+    events_error: str | None = None
 
 
 _INTERRUPTING_POOLS = frozenset({"prefork", "gevent", "eventlet"})
@@ -63,7 +65,10 @@ class WorkerLoad(BaseModel):
 
 
 class Worker(WorkerLoad):
-    """A Celery worker with the plug-in, by its Celery node name (`celery@host`); `id` is that of this life of it.
+    """A Celery worker, by its Celery node name (`celery@host`); `id` is that of this life of it.
+
+    One that has not the `plugin` is known from its events only: its pool is `unknown`, its concurrency 0, its queues
+    and the tasks it serves are not known.
 
     `version` is the plug-in's. It runs `active` tasks, has `reserved` ones that wait in it, and has begun `processed`
     ones since it started. Its gate has `refused` second starts. `records_waiting` wait for the database, because of
@@ -81,6 +86,7 @@ class Worker(WorkerLoad):
     seen_at: datetime
     celery_version: str | None = None
     version: str | None = None
+    plugin: bool = True
 
     @property
     def interrupts(self) -> bool:

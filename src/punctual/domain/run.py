@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from punctual.domain.source import Source, not_promised
+
 
 class Cause(StrEnum):
     """Why a run exists."""
@@ -114,7 +116,7 @@ class Run(BaseModel):
     `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
     rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last
     attempt, and `next_attempt_at` until the message of the next one is sent. `expires_at` is set until it starts,
-    `times_out_at` while it runs.
+    `times_out_at` while it runs. `source` is who told its state last; None where nobody did.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -147,3 +149,9 @@ class Run(BaseModel):
     covered_until: datetime | None = None
     covered_count: int | None = None
     covered_count_exact: bool = True
+    source: Source | None = None
+
+    @property
+    def not_promised(self) -> list[str]:
+        """What cannot be relied on, as sentences, because of who tells of the run."""
+        return list(not_promised(self.source, is_sent=self.state is RunState.QUEUED))

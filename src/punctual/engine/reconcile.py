@@ -78,8 +78,12 @@ class LostRuns:
     After a break, its own or the database's, the workers get the time to tell that they live.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Judge nothing before a first look."""
+    def __init__(
+        self, database: Database, clock: Clock, *, after: timedelta = LOST_AFTER, by_events: bool = False
+    ) -> None:
+        """Judge nothing before a first look: runs of which the plug-in tells, or those that are known `by_events`."""
+        self._after = after
+        self._by_events = by_events
         self._database = database
         self._clock = clock
         self._steady_since: datetime | None = None
@@ -91,17 +95,16 @@ class LostRuns:
         if self._last is None or not timedelta(0) <= now - self._last <= _LONGEST_GAP:
             self._steady_since = now
         self._last = now
-        if self._steady_since is None or now - self._steady_since < LOST_AFTER:
+        if self._steady_since is None or now - self._steady_since < self._after:
             return 0
-        return _end_lost(self._database, now)
+        return self._end_lost(now)
 
-
-def _end_lost(database: Database, now: datetime) -> int:
-    with database.read() as tx:
-        found = attempts.orphans(tx, seen_since=now - LOST_AFTER, limit=BATCH)
-    for attempt in found:
-        why = f"Worker {attempt.worker} has given no sign of life for {LOST_AFTER.total_seconds():g} s."
-        with database.write() as tx:
-            outcomes.lost(tx, attempt.id, attempt=attempt.attempt, at=now, why=why)
-            outcomes.wake_waiting(tx)
-    return len(found)
+    def _end_lost(self, now: datetime) -> int:
+        with self._database.read() as tx:
+            found = attempts.orphans(tx, seen_since=now - self._after, limit=BATCH, by_events=self._by_events)
+        for attempt in found:
+            why = f"Worker {attempt.worker} has given no sign of life for {self._after.total_seconds():g} s."
+            with self._database.write() as tx:
+                outcomes.lost(tx, attempt.id, attempt=attempt.attempt, at=now, why=why)
+                outcomes.wake_waiting(tx)
+        return len(found)

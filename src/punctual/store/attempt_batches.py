@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, or_
 
 from punctual.domain.run import ALLOWED_FROM, RunState
 from punctual.store.admission import LEFT_ALONE
-from punctual.store.attempts import Runner, not_over
+from punctual.store.attempts import Runner, heard_of, not_over
 from punctual.store.database import Transaction
 from punctual.store.many_rows import Condition
 from punctual.store.tables import runs
@@ -43,7 +43,7 @@ def start(tx: Transaction, starts: Sequence[Start]) -> int:
     """Record starts of different runs, each as `attempts.start` does; return how many the ledger took."""
     rows = [
         {
-            **_told(RunState.RUNNING, each.run_id, each.attempt, each.runner.worker),
+            **_told(tx, RunState.RUNNING, each.run_id, each.attempt, each.runner.worker),
             "worker_id": each.runner.worker_id,
             "worker_pid": each.runner.pid,
             "started_at": each.at,
@@ -61,7 +61,7 @@ def succeed(tx: Transaction, successes: Sequence[Success]) -> int:
     """
     rows = [
         {
-            **_told(RunState.SUCCEEDED, each.run_id, each.attempt, each.worker),
+            **_told(tx, RunState.SUCCEEDED, each.run_id, each.attempt, each.worker),
             "finished_at": each.at,
             "result": each.result,
             "reason": None,
@@ -71,8 +71,9 @@ def succeed(tx: Transaction, successes: Sequence[Success]) -> int:
     return _write(tx, rows, _may_succeed)
 
 
-def _told(state: RunState, run_id: UUID, attempt: int, worker: str | None) -> dict[str, Any]:
-    return {**LEFT_ALONE, "id": run_id, "state": state.value, "attempt": attempt, "worker": worker, "error": None}
+def _told(tx: Transaction, state: RunState, run_id: UUID, attempt: int, worker: str | None) -> dict[str, Any]:
+    facts = {"id": run_id, "state": state.value, "attempt": attempt, "worker": worker, "error": None}
+    return {**LEFT_ALONE, **facts, "source": tx.source}
 
 
 def _write(tx: Transaction, rows: list[dict[str, Any]], may: Condition) -> int:
@@ -84,7 +85,8 @@ def _write(tx: Transaction, rows: list[dict[str, Any]], may: Condition) -> int:
 
 
 def _may_start(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-    return and_(_from(RunState.RUNNING), runs.c.attempt < new["attempt"], runs.c.cancelling.is_(None))
+    heard = and_(heard_of(new["attempt"]), runs.c.worker == new["worker"])
+    return and_(_from(RunState.RUNNING), or_(runs.c.attempt < new["attempt"], heard), runs.c.cancelling.is_(None))
 
 
 def _may_succeed(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from punctual.domain.run import ALLOWED_FROM, TERMINAL, RunError, RunState, Stop, StopRequest
+from punctual.domain.source import WITHOUT_PLUGIN, Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedule_versions, workers
@@ -48,6 +49,7 @@ class OpenAttempt:
     state: RunState
     attempt: int
     worker: str | None
+    source: Source | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ def start(
     """Let an attempt begin; False: it must not, for it has begun before, or the run has ended or is to end.
 
     Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out. Who did not
-    hear the answer asks `again` with the same facts, and gets the same answer.
+    hear the answer asks `again` with the same facts, and gets the same answer. The plug-in gets it too for what only
+    the events of its own worker told before; and events may tell that another worker has the same attempt by now.
     """
     who = {
         "worker": runner.worker,
@@ -93,6 +96,11 @@ def start(
     may = runs.c.attempt < attempt
     if again:
         may = or_(may, and_(*(runs.c[name].is_not_distinct_from(fact) for name, fact in who.items())))
+    if tx.source is Source.PLUGIN:
+        may = or_(may, and_(heard_of(attempt), runs.c.worker == runner.worker))
+    elif tx.source is Source.EVENTS:
+        moved = and_(runs.c.worker_id.is_distinct_from(runner.worker_id), runs.c.started_at < at)
+        may = or_(may, and_(heard_of(attempt), moved))
     facts = {**who, "error": None, "deadline": deadline}
     return _move(tx, run_id, RunState.RUNNING, facts, may, runs.c.cancelling.is_(None))
 
@@ -177,18 +185,21 @@ def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
 
 def overdue(tx: Transaction, now: datetime, *, limit: int) -> list[OpenAttempt]:
     """Return the runs whose deadline has passed, the earliest first."""
-    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(runs.c.deadline <= now)
+    query = select(*_OF_OPEN).where(runs.c.deadline <= now)
     return _open(tx, query.order_by(runs.c.deadline).limit(limit))
 
 
-def orphans(tx: Transaction, *, seen_since: datetime, limit: int) -> list[OpenAttempt]:
+def orphans(tx: Transaction, *, seen_since: datetime, limit: int, by_events: bool = False) -> list[OpenAttempt]:
     """Return running runs whose worker, in the life that started them, was not seen since then; the earliest first.
 
-    Runs of workers that never said who they are cannot be told from others, and are left out.
+    Runs of workers that never said who they are cannot be told from others, and are left out. Either those that the
+    plug-in told of, or those `by_events`.
     """
+    events = Source.EVENTS.value
     lives = select(workers.c.id).where(workers.c.id == runs.c.worker_id, workers.c.seen_at >= seen_since)
-    query = select(runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker).where(
+    query = select(*_OF_OPEN).where(
         runs.c.state == RunState.RUNNING.value,
+        runs.c.source == events if by_events else runs.c.source.is_distinct_from(events),
         runs.c.worker_id.is_not(None),
         runs.c.started_at < seen_since,
         ~lives.exists(),
@@ -220,6 +231,12 @@ def asked_to_stop(tx: Transaction, requests: Sequence[StopRequest]) -> None:
         tx.connection.execute(update(runs).where(runs.c.id.in_(ids), runs.c.stop == stop.value).values(stop=None))
 
 
+def heard_of(attempt: int | ColumnElement[int]) -> ColumnElement[bool]:
+    """Return whether an attempt runs by what events alone have told."""
+    running, events = RunState.RUNNING.value, Source.EVENTS.value
+    return and_(runs.c.attempt == attempt, runs.c.state == running, runs.c.source == events)
+
+
 def not_over(attempt: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Return whether an attempt still has a say: once `retrying`, only the ones that follow have."""
     return or_(
@@ -228,10 +245,13 @@ def not_over(attempt: int | ColumnElement[int]) -> ColumnElement[bool]:
     )
 
 
-def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of the four columns
+_OF_OPEN = (runs.c.id, runs.c.state, runs.c.attempt, runs.c.worker, runs.c.source)
+
+
+def _open(tx: Transaction, query: Any) -> list[OpenAttempt]:  # noqa: ANN401 - a select of these columns
     return [
-        OpenAttempt(key, RunState(state), attempt, worker)
-        for key, state, attempt, worker in tx.connection.execute(query)
+        OpenAttempt(key, RunState(state), attempt, worker, None if source is None else Source(source))
+        for key, state, attempt, worker, source in tx.connection.execute(query)
     ]
 
 
@@ -246,6 +266,10 @@ def _move(
     tx: Transaction, run_id: UUID, state: RunState, facts: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
     origins = [origin.value for origin in ALLOWED_FROM[state]]
+    if tx.source is not None:
+        facts = {**facts, "source": tx.source.value}
+    if tx.source in WITHOUT_PLUGIN:
+        conditions = (*conditions, runs.c.source.is_distinct_from(Source.PLUGIN.value))
     moved = tx.connection.execute(
         update(runs)
         .where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from punctual.domain.errors import SetupError
+from punctual.domain.source import Source
 from punctual.store.dialect import Dialect, Postgres, Sqlite
 from punctual.store.faults import fault_of, translated
 
@@ -25,11 +26,15 @@ _KINDS: dict[str, tuple[str, type[Postgres | Sqlite]]] = {
 
 @dataclass(slots=True)
 class Transaction:
-    """An open transaction; `changed` asks for word to the engine once it is committed."""
+    """An open transaction; `changed` asks for word to the engine once it is committed.
+
+    `source` is who tells of the runs that are moved in it; None where that is Punctual itself.
+    """
 
     connection: Connection
     dialect: Dialect
     changed: bool = False
+    source: Source | None = None
 
 
 class Database:
@@ -52,11 +57,11 @@ class Database:
             yield Transaction(connection, self.dialect)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, source: Source | None = None) -> Iterator[Transaction]:
         """Open a transaction that is committed at the end, or rolled back when an exception leaves it."""
         with _connected(self._writer) as connection:
             with connection.begin():
-                transaction = Transaction(connection, self.dialect)
+                transaction = Transaction(connection, self.dialect, source=source)
                 yield transaction
                 if transaction.changed:
                     self.dialect.announce(connection)

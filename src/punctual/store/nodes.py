@@ -20,6 +20,7 @@ _CHANGING = (
     "database_error",
     "broker_error",
     "runs_removed",
+    "events_error",
 )
 _FORGET_AFTER = timedelta(days=1)
 

@@ -47,7 +47,9 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
         return []
     ids = list(claimed)
     tx.connection.execute(
-        update(runs).where(tx.dialect.is_among(runs.c.id, ids)).values(lease_node=lease.node, send_at=lease.until)
+        update(runs)
+        .where(tx.dialect.is_among(runs.c.id, ids))
+        .values(lease_node=lease.node, send_at=lease.until, sent_attempt=runs.c.attempt + 1)
     )
     version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
         schedule_versions.c.version == runs.c.schedule_version

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
 from punctual.domain.run import REPEATED_WITHIN, TERMINAL, Cause, Run, RunError, RunState
+from punctual.domain.source import Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
@@ -188,4 +189,5 @@ def _run(row: Row[Any]) -> Run:
         covered_until=row.covered_until,
         covered_count=row.covered_count,
         covered_count_exact=row.covered_count_exact,
+        source=None if row.source is None else Source(row.source),
     )

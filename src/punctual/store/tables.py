@@ -18,8 +18,10 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     literal_column,
+    true,
 )
 
+from punctual.domain.source import WITHOUT_PLUGIN
 from punctual.store.types import UtcDateTime
 
 metadata = MetaData(
@@ -145,6 +147,10 @@ runs = Table(
     Column("covered_until", UtcDateTime),
     Column("covered_count", Integer),
     Column("covered_count_exact", Boolean(create_constraint=False), nullable=False),
+    Column("source", String(16), comment="who told its state last: plugin, events or result_backend; null: nobody did"),
+    Column("sent_attempt", Integer, comment="the attempt that its last message is for; null: the first"),
+    Column("look_at", UtcDateTime, comment="when its result is looked up next; null: not yet"),
+    Column("result_seen", String(64), comment="when the result that was taken from the backend was made, in its words"),
     ForeignKeyConstraint(
         ["schedule_id", "schedule_version"], ["schedule_versions.schedule_id", "schedule_versions.version"]
     ),
@@ -215,6 +221,15 @@ Index(
     runs.c.stop,
     postgresql_where=runs.c.stop.is_not(None),
     sqlite_where=runs.c.stop.is_not(None),
+)
+
+_WITHOUT_PLUGIN = runs.c.source.in_([literal_column(f"'{source}'") for source in WITHOUT_PLUGIN])
+Index(
+    "ix_runs_without_plugin",  # whether a schedule's runs were told of by others than the plug-in
+    runs.c.schedule_id,
+    runs.c.fire_time,
+    postgresql_where=_WITHOUT_PLUGIN,
+    sqlite_where=_WITHOUT_PLUGIN,
 )
 
 _OF_BACKFILL = runs.c.backfill_id.is_not(None)
@@ -290,6 +305,7 @@ nodes = Table(
     Column("busy", Float, nullable=False, server_default="0", comment="share of the time"),
     Column("clock_offset", Float, nullable=False, server_default="0", comment="seconds ahead of the database"),
     Column("database_error", Text),
+    Column("events_error", Text),
 )
 
 write_checks = Table(
@@ -321,6 +337,13 @@ workers = Table(
     Column("records_waiting", Integer, nullable=False, server_default="0"),
     Column("records_dropped", Integer, nullable=False, server_default="0"),
     Column("recording_error", Text, comment="why records wait; null: they do not"),
+    Column(
+        "plugin",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=true(),
+        comment="false: known from its events only",
+    ),
 )
 
 tasks = Table(

@@ -47,7 +47,7 @@ def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
 
 def heartbeat(tx: Transaction, name: str, at: datetime, load: WorkerLoad) -> bool:
     """Note that a worker lives, and its load; False when it is not known (any more) and should announce itself."""
-    told = update(workers).where(workers.c.name == name).values(seen_at=at, **load.model_dump())
+    told = update(workers).where(workers.c.name == name, workers.c.plugin).values(seen_at=at, **load.model_dump())
     return tx.connection.execute(told).rowcount == 1
 
 
@@ -132,7 +132,7 @@ def served_since(tx: Transaction, names: Iterable[str], *, since: datetime) -> s
         select(worker_tasks.c.task)
         .distinct()
         .join(workers, workers.c.name == worker_tasks.c.worker)
-        .where(worker_tasks.c.task.in_(list(names)), workers.c.seen_at >= since)
+        .where(worker_tasks.c.task.in_(list(names)), workers.c.seen_at >= since, workers.c.plugin)
     )
     return set(tx.connection.execute(query).scalars())
 

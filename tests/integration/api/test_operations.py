@@ -94,6 +94,8 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "covered_until": None,
         "covered_count": None,
         "covered_count_exact": True,
+        "source": None,
+        "not_promised": [],
     }
     assert client.get(f"http://punctual.test{answer.headers['location']}").json() == run
 

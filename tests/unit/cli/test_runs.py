@@ -47,6 +47,8 @@ RUN: dict[str, Any] = {
     "covered_until": None,
     "covered_count": None,
     "covered_count_exact": True,
+    "source": None,
+    "not_promised": [],
 }
 TRACEBACK = 'Traceback (most recent call last):\n  File "app.py", line 7, in backup\nOSError: [disk] full\n'
 FAILED = RUN | {
@@ -228,3 +230,10 @@ def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
 @pytest.mark.parametrize("command", ["list", "show", "rerun"])
 def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"punctual runs {command}" in said(None, command, "--help")
+
+
+def test_show_tells_who_told_of_a_run_and_what_is_not_promised() -> None:
+    told = {**RUN, "source": "events", "not_promised": ["It may run more than once.", "An event may be lost."]}
+    lines = said(told, "show", RUN["id"]).splitlines()
+    assert "told by       Celery events" in lines
+    assert lines[lines.index("not promised  It may run more than once.") + 1].strip() == "An event may be lost."

@@ -1432,6 +1432,11 @@ export interface components {
              */
             broker_error: string | null;
             /**
+             * Events Error
+             * @description Why it does not hear the events of workers without the plug-in; null while it does.
+             */
+            events_error: string | null;
+            /**
              * Runs Removed
              * @description How many old runs it has removed since it started.
              */
@@ -1819,6 +1824,13 @@ export interface components {
              * @description False where `covered_count` is a lower bound.
              */
             covered_count_exact: boolean;
+            /** @description Who told its state last; null where nobody did. */
+            source: components["schemas"]["Source"] | null;
+            /**
+             * Not Promised
+             * @description What cannot be relied on, in sentences, because of who tells of it.
+             */
+            not_promised: string[];
         };
         /**
          * RunPageOut
@@ -2188,6 +2200,12 @@ export interface components {
              */
             text: string;
         };
+        /**
+         * Source
+         * @description Who told the state of a run: the worker plug-in, a Celery event, or the result backend of the Celery app.
+         * @enum {string}
+         */
+        Source: "plugin" | "events" | "result_backend";
         /**
          * StretchOut
          * @description A stretch of time that a calendar holds.

@@ -14,6 +14,7 @@ import { Instant } from "../components/time";
 import { measured } from "../words/duration";
 import { useNow } from "../words/now";
 import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runDurations, runInWords } from "../words/runs";
+import { toldBy } from "../words/source";
 import { fullTime, shortTime } from "../words/time";
 
 /** What a reason is called where it is not why something ended. */
@@ -251,6 +252,7 @@ export function RunPage({ id }: { id: string }) {
                   ["Worker", run.worker && <span className="mono">{run.worker}</span>],
                   ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
                   ["Queue", run.queue],
+                  ["Source", toldBy(run)],
                   [
                     "Id",
                     <span key="id" className="mono">

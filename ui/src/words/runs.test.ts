@@ -31,6 +31,8 @@ const run = (part: Partial<Run> = {}): Run => ({
   covered_until: null,
   covered_count: null,
   covered_count_exact: true,
+  source: null,
+  not_promised: [],
   ...part,
 });
 
