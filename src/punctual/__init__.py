@@ -6,19 +6,40 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     __version__: str
 
+    from punctual.celery.exclusive import current_lock, exclusive
+    from punctual.celery.idempotent import idempotent
     from punctual.celery.plugin import Punctual
+    from punctual.domain.errors import LockBusyError
     from punctual.domain.explain.why import explain
     from punctual.domain.triggers import any_of, cron, every, once, rrule, solar
 
-__all__ = ["Punctual", "__version__", "any_of", "cron", "every", "explain", "once", "rrule", "solar"]
+__all__ = [
+    "LockBusyError",
+    "Punctual",
+    "__version__",
+    "any_of",
+    "cron",
+    "current_lock",
+    "every",
+    "exclusive",
+    "explain",
+    "idempotent",
+    "once",
+    "rrule",
+    "solar",
+]
 
 # Looked up when first used, so that a process which needs no Celery does not import it.
 _HOMES = {
+    "LockBusyError": "punctual.domain.errors",
     "Punctual": "punctual.celery.plugin",
     "any_of": "punctual.domain.triggers",
     "cron": "punctual.domain.triggers",
+    "current_lock": "punctual.celery.exclusive",
     "every": "punctual.domain.triggers",
+    "exclusive": "punctual.celery.exclusive",
     "explain": "punctual.domain.explain.why",
+    "idempotent": "punctual.celery.idempotent",
     "once": "punctual.domain.triggers",
     "rrule": "punctual.domain.triggers",
     "solar": "punctual.domain.triggers",

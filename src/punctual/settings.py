@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         description="How long after a message was sent, and no worker started its run, it is taken for lost and sent "
         "again: `5m`, `30s`; each time after twice as long.",
     )
+    lock_lease: Annotated[timedelta, BeforeValidator(_read_length), Field(ge=timedelta(seconds=1))] = Field(
+        default=timedelta(seconds=30),
+        description="How long the lock of a worker that died is held before others may take it: `30s`, `2m`. Workers "
+        "that live renew theirs three times as often.",
+    )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
     )

@@ -14,6 +14,7 @@ from punctual.api.routes import (
     calendars,
     forecast,
     health,
+    locks,
     operations,
     preview,
     runs,
@@ -70,7 +71,7 @@ def _protected() -> APIRouter:
     )
     for resource in (schedules, operations, preview, calendars, forecast, runs, backfills):
         router.include_router(resource.router)
-    for resource in (tasks, workers, session, system):
+    for resource in (tasks, workers, locks, session, system):
         router.include_router(resource.router)
     return router
 

@@ -13,6 +13,7 @@ from punctual.control.access import Access
 from punctual.control.backfills import Backfills
 from punctual.control.calendars import Calendars
 from punctual.control.forecast import Forecasts
+from punctual.control.locks import Locks
 from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
@@ -46,6 +47,7 @@ class Services:
     backfills: Backfills
     tasks: Tasks
     workers: Workers
+    locks: Locks
     access: Access
     system: System
 
@@ -63,6 +65,7 @@ class Services:
             backfills=Backfills(database, clock),
             tasks=Tasks(database, clock),
             workers=Workers(database, clock),
+            locks=Locks(database, clock),
             access=Access(database, clock),
             system=System(database, clock),
         )

@@ -37,6 +37,7 @@ _TAGS = [
     {"name": "calendars", "description": "Times that schedules keep out of, or keep to."},
     {"name": "tasks", "description": "The Celery tasks that workers have announced."},
     {"name": "workers", "description": "The Celery workers with the plug-in, and the queues that they consume."},
+    {"name": "locks", "description": "What tasks hold that must not run side by side."},
     {"name": "sessions", "description": "Who sends a request, and ways for people to sign in."},
     {"name": "system", "description": "What runs, and whether it works."},
 ]

@@ -102,7 +102,7 @@ class _Plugin:
         self.declarations = Declarations()
         self._lock = threading.Lock()
         self._begin()
-        self._recorder = Recorder(self._serves, self._submit, self._resend_after)
+        self._recorder = Recorder(self.serves, self._submit, self._resend_after)
         self._recorder.connect()
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
         unique = f"punctual.plugin.{next(_numbers)}"
@@ -140,28 +140,23 @@ class _Plugin:
         """Tell this process's gate."""
         self._gate.gave_back(task_id, request, reason)
 
-    def _serves(self, app: Celery) -> bool:
+    def serves(self, app: Celery) -> bool:
+        """Tell whether it is the plug-in of an app."""
         # A child that was spawned, not forked, runs the tasks of a copy of the app; only the name is the same.
         spawned = "FORKED_BY_MULTIPROCESSING" in os.environ
         return app is self._app() or (spawned and app.main == self._main)
 
     @cached_property
     def _settings(self) -> Settings:
-        return Settings()
+        return settings_of_process()
 
     def _url(self) -> str:
-        if self.database_url is not None:
-            return self.database_url
-        try:
-            return self._settings.effective_database_url
-        except ValidationError as error:
-            message = f"The settings of Punctual are not valid: {error}"
-            raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
+        return self.database_url or self._settings.effective_database_url
 
     def _resend_after(self) -> timedelta:
         try:
             return self._settings.resend_after
-        except ValidationError:  # whoever needs a setting that has no default says so
+        except SetupError:  # whoever needs a setting that has no default says so
             return RESEND_AFTER
 
     def _submit(self, record: Record) -> None:
@@ -171,7 +166,7 @@ class _Plugin:
             self._writer.submit(record)
 
     def _worker_init(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
-        if self._serves(sender.app):
+        if self.serves(sender.app):
             import punctual.celery.stopping  # noqa: F401, PLC0415 - brings its command; only workers can import it fast
 
             begin_life()
@@ -179,7 +174,7 @@ class _Plugin:
 
     def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         app = sender.app
-        if not self._serves(app):
+        if not self.serves(app):
             return
         presence = presence_of(app, sender.controller, self.declarations.specs())
         worker_id = this_worker()
@@ -189,14 +184,14 @@ class _Plugin:
         self._registry.start()
 
     def _worker_shutdown(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
-        if self._serves(sender.app):
+        if self.serves(sender.app):
             self._close()
             if (worker_id := this_worker()) is not None:
                 TallyFolder(worker_id).remove()
 
     def _process_init(self, **_: object) -> None:
         app = current_app._get_current_object()  # noqa: SLF001 - a spawned child runs a copy of the app, found only here
-        if self._serves(app):
+        if self.serves(app):
             self.guard(app)
 
     def _process_shutdown(self, **_: object) -> None:
@@ -222,6 +217,20 @@ class _GateStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no 
         """Do so; `parent` is the worker's consumer."""
         plugin: _Plugin = getattr(parent.app, _ATTRIBUTE)
         plugin.guard(parent.app)
+
+
+def named_database(app: Any) -> str | None:  # noqa: ANN401 - Celery has no types
+    """Return the database that an app, or its copy in a spawned child, names; None where the settings count."""
+    return next((plugin.database_url for plugin in list(_plugins) if plugin.serves(app)), None)
+
+
+def settings_of_process() -> Settings:
+    """Return the settings; raises SetupError when they are not valid."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        message = f"The settings of Punctual are not valid: {error}"
+        raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
 
 
 _plugins: weakref.WeakSet[_Plugin] = weakref.WeakSet()

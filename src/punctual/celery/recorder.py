@@ -17,6 +17,7 @@ from uuid import UUID
 from celery import signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 
+from punctual.celery.busy import Skipped
 from punctual.celery.headers import RUN, attempt_of, run_of
 from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
 from punctual.celery.told import as_json, error_of
@@ -117,6 +118,8 @@ class Recorder:
         moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
         if isinstance(retval, Reject):
             self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error_of(retval, None)))
+        elif isinstance(retval, Skipped):
+            self._submit(Ended(run_id, moment, attempt, RunState.SKIPPED, worker, reason=str(retval)))
         else:
             reason = "The task raised Ignore: it asked that its end not be recorded."
             self._submit(Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason))

@@ -113,6 +113,8 @@ class Ended:
                 )
             case RunState.CANCELLED:
                 return outcomes.cancelled(tx, run_id, attempt=attempt, at=at, reason=reason, worker=worker, begun=begun)
+            case RunState.SKIPPED:
+                return outcomes.skipped(tx, run_id, attempt=attempt, at=at, reason=reason, worker=worker)
             case state:
                 ending = Ending(state, reason=reason, worker=worker)
                 return attempts.end(tx, run_id, ending, attempt=attempt, at=at, begun=begun)

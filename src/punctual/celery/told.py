@@ -16,13 +16,24 @@ _MESSAGE_LIMIT = 4 * 1024
 def as_json(result: object) -> JsonValue:
     """Return a task's result as JSON data of its own; what JSON cannot hold becomes a text that says so."""
     try:
+        return json_of(result)
+    except ValueError as error:
+        return f"{_storable(_shown(result, repr))[:_MESSAGE_LIMIT]} ({error}: this is its repr)"
+
+
+def json_of(result: object) -> JsonValue:
+    """Return a task's result as JSON data of its own; raises ValueError, with the reason, where it cannot be kept."""
+    try:
         encoded = to_json(result, inf_nan_mode="strings")
     except (PydanticSerializationError, ValueError, TypeError, RecursionError):
-        return _as_text(result, "not JSON: this is its repr")
+        message = "not JSON"
+        raise ValueError(message) from None
     if len(encoded) > _RESULT_LIMIT:
-        return _as_text(result, f"{len(encoded)} bytes are too many: this is the beginning of its repr")
+        message = f"{len(encoded)} bytes are too many"
+        raise ValueError(message)
     if b"\\u0000" in encoded:
-        return _as_text(result, "holds a NUL character: this is its repr")
+        message = "holds a NUL character"
+        raise ValueError(message)
     return from_json(encoded)  # type: ignore[no-any-return] # pydantic does not say that it gives JSON
 
 
@@ -38,10 +49,6 @@ def error_of(exception: BaseException, traceback: object) -> RunError:
     if text is not None and len(text) > _TRACEBACK_LIMIT:
         text = f"[{len(text) - _TRACEBACK_LIMIT} characters left out]\n{text[-_TRACEBACK_LIMIT:]}"
     return RunError(type=name, message=_storable(message)[:_MESSAGE_LIMIT], traceback=text)
-
-
-def _as_text(result: object, note: str) -> str:
-    return f"{_storable(_shown(result, repr))[:_MESSAGE_LIMIT]} ({note})"
 
 
 def _shown(value: object, how: Callable[[object], str] = str) -> str:

@@ -191,5 +191,17 @@ class SetupError(PunctualError):
     code = "setup"
 
 
+class LockBusyError(PunctualError):
+    """A lock, or the result of a call that runs elsewhere, could not be had in time; the caller may try again."""
+
+    code = "lock_busy"
+
+
+class ResultNotKeptError(PunctualError):
+    """A function that may run once per key gave what cannot be kept; it has run."""
+
+    code = "result_not_kept"
+
+
 UNPLANNABLE = (PunctualError, ArithmeticError, LookupError, TypeError, ValueError)
 """What a stored schedule that is broken, or that another release wrote, raises when it is asked for fire times."""

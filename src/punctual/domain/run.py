@@ -56,13 +56,14 @@ ALLOWED_FROM: dict[RunState, frozenset[RunState]] = {
     RunState.CANCELLED: _BEFORE_START | _STARTED | {RunState.BUFFERED},
     RunState.LOST: _BEFORE_START | _STARTED,
     RunState.EXPIRED: _BEFORE_START | {RunState.BUFFERED},
-    RunState.SKIPPED: frozenset({RunState.PENDING, RunState.BUFFERED}),
+    RunState.SKIPPED: _BEFORE_START | _STARTED | {RunState.BUFFERED},
     RunState.MISSED: frozenset(),
 }
 """For each state, the states a run may come from. Nothing leaves a terminal state: the first one wins.
 
 A worker may be faster than the node that marks the message as sent, and its records may arrive out of order;
-so `running` and the ends are allowed from `pending` too, and `running` from itself: another attempt.
+so `running` and the ends are allowed from `pending` too, and `running` from itself: another attempt. A task that finds
+its lock held ends `skipped`, after its worker has told of its start.
 """
 
 

@@ -105,6 +105,19 @@ def cancelled(
     return attempts.end(tx, run_id, ending, attempt=attempt, at=at, begun=begun)
 
 
+def skipped(
+    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, reason: str | None, worker: str | None
+) -> bool:
+    """Record that a task ended without having run, because others hold its lock; False: the ledger refused it.
+
+    One that was asked to stop is cancelled.
+    """
+    if (asked := _cancelling(tx, run_id)) is not None:
+        return _cancel(tx, run_id, asked, attempt, at, worker=worker)
+    ending = Ending(RunState.SKIPPED, reason=reason, worker=worker)
+    return attempts.end(tx, run_id, ending, attempt=attempt, at=at)
+
+
 def lost(
     tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, why: str, holder: UUID | None = None
 ) -> bool:

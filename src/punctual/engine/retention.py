@@ -1,11 +1,12 @@
-"""Keeping the ledger at its size: a small batch at a time of what need not be kept is removed."""
+"""Keeping the database at its size: a small batch at a time of what need not be kept is removed."""
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from punctual.domain.clock import Clock
 from punctual.domain.policies import KeepRuns
-from punctual.store import retention
+from punctual.store import kept_results, locks, retention
 from punctual.store.database import Database, Transaction
 
 BATCH = 500
@@ -16,6 +17,9 @@ PACE_SECONDS = 1.0
 
 REST_SECONDS = 60.0
 """Until a node looks again after it found nothing more to remove."""
+
+_LONGEST_OUTAGE = timedelta(hours=1)
+"""A process that could not renew its lock for less than this still holds it, unless somebody has taken it."""
 
 _LONGEST_STATEMENT_SECONDS = 5.0
 _RECORDS_AT_ONCE = 20_000
@@ -36,18 +40,23 @@ class Retention:
         self.removed = 0
 
     def step(self) -> bool:
-        """Remove at most one batch; return whether there may be more."""
-        if self._keep.age is None and self._keep.per_schedule is None:
-            return False
+        """Remove at most one batch of each kind; return whether there may be more."""
         with self._database.write() as tx:
             tx.dialect.limit_statements(tx.connection, _LONGEST_STATEMENT_SECONDS)
+            expired = self._remove_expired(tx)
             old = self._remove_old(tx)
             excess, walked = self._remove_excess(tx, BATCH - old)
         removed = old + excess
         self.removed += removed
         if removed:
             _log.info("removed %d old runs", removed, extra={"action": "runs_removed", "count": removed})
-        return removed >= BATCH or not walked
+        return max(removed, expired) >= BATCH or not walked
+
+    def _remove_expired(self, tx: Transaction) -> int:
+        """Remove kept results whose time is over, and locks whose holders are not to come back; return the larger."""
+        now = self._clock.now()
+        results = kept_results.remove_expired(tx, before=now, limit=BATCH)
+        return max(results, locks.remove_expired(tx, before=now - _LONGEST_OUTAGE, limit=BATCH))
 
     def _remove_old(self, tx: Transaction) -> int:
         if self._keep.age is None:

@@ -73,6 +73,10 @@ class Dialect(Protocol):
         """Lock a name until the transaction ends, without waiting; tell whether it could be had."""
         ...
 
+    def hold(self, connection: Connection, name: str) -> None:
+        """Lock a name until the transaction ends, waiting for it."""
+        ...
+
     def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
         """Insert rows of equal columns but for those whose key is there already; return how many were inserted."""
         ...
@@ -147,6 +151,10 @@ class Postgres:
         """Try an advisory lock; two names with the same hash exclude each other, which costs time only."""
         statement = text("SELECT pg_try_advisory_xact_lock(70768548, hashtext(:name))")
         return bool(connection.execute(statement, {"name": name}).scalar())
+
+    def hold(self, connection: Connection, name: str) -> None:
+        """Take an advisory lock; two names with the same hash exclude each other, which costs time only."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(70768549, hashtext(:name))"), {"name": name})
 
     def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
         """Insert in one statement."""
@@ -253,6 +261,9 @@ class Sqlite:
         """Nothing to do: the transaction holds the whole file."""
         del connection, name
         return True
+
+    def hold(self, connection: Connection, name: str) -> None:
+        """Nothing to do: the transaction holds the whole file."""
 
     def insert_once(self, connection: Connection, table: Table, rows: Rows) -> int:
         """Insert one after another; there is no way to the server that would be long."""

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -362,6 +363,34 @@ worker_tasks = Table(
     Column("task", String(255), ForeignKey("tasks.name", ondelete="CASCADE"), primary_key=True),
 )
 Index("ix_worker_tasks_task", worker_tasks.c.task)  # which workers serve a task
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, comment="grows with each lock taken"),
+    Column("purpose", String(16), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("function", String(255), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("task_id", String(255)),
+    Column("worker", String(255)),
+    Column("acquired_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, comment="from then on others may take it"),
+    sqlite_autoincrement=True,  # no id comes twice
+)
+Index("ix_locks_key", locks.c.purpose, locks.c.key)  # how many hold a key
+Index("ix_locks_expires_at", locks.c.expires_at)  # what to remove
+
+kept_results = Table(
+    "kept_results",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("result", JSON, nullable=False, comment="of the first success"),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+Index("ix_kept_results_expires_at", kept_results.c.expires_at)  # what to remove
 
 tokens = Table(
     "tokens",

@@ -642,6 +642,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/locks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List locks
+         * @description Return the locks that tasks hold, the one held for longest first.
+         */
+        get: operations["listLocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/locks/{lock_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Release a lock
+         * @description Let others take a lock that is stuck. A task that still holds it is not stopped, and is told that it lost it.
+         */
+        delete: operations["releaseLock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/whoami": {
         parameters: {
             query?: never;
@@ -1365,6 +1405,69 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * LockOut
+         * @description A lock that a task holds.
+         */
+        LockOut: {
+            /**
+             * Id
+             * @description Grows: of two locks of a key, the greater one was taken later.
+             */
+            id: number;
+            /**
+             * Purpose
+             * @description The decorator that it belongs to.
+             * @enum {string}
+             */
+            purpose: "exclusive" | "idempotent";
+            /** Key */
+            key: string;
+            /**
+             * Function
+             * @description The function that runs under it.
+             */
+            function: string;
+            /**
+             * Task Id
+             * @description The task that calls the function; of a run, its id. Null outside of one.
+             */
+            task_id: string | null;
+            /**
+             * Worker
+             * @description The worker that runs that task.
+             */
+            worker: string | null;
+            /** Host */
+            host: string;
+            /** Pid */
+            pid: number;
+            /**
+             * Acquired At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            acquired_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When others may take it, unless it is renewed: RFC 3339, in UTC.
+             */
+            expires_at: string;
+        };
+        /**
+         * LockPageOut
+         * @description Some locks.
+         */
+        LockPageOut: {
+            /** Items */
+            items: components["schemas"]["LockOut"][];
+            /**
+             * Next Cursor
+             * @description Cursor of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /**
          * NodeOut
@@ -6951,6 +7054,141 @@ export interface operations {
             };
             /** @description Unauthorized */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listLocks: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without it, the first page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockPageOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    releaseLock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lock_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
