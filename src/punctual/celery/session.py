@@ -10,7 +10,7 @@ from punctual.domain.clock import monotonic
 from punctual.domain.source import Source
 from punctual.store import runs
 from punctual.store.clock import DatabaseClock
-from punctual.store.database import Database
+from punctual.store.database import Database, SingleStatements
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ class Session:
         """Open nothing yet."""
         self._url = url
         self._opened: tuple[Database, DatabaseClock] | None = None
+        self._single: SingleStatements | None = None
         self._anchor: tuple[datetime, float] | None = None
 
     def instant(self, moment: float) -> datetime:
@@ -51,7 +52,11 @@ class Session:
     def ask(self, record: Started | GivenBack, at: datetime, *, again: bool) -> bool:
         """Write a record and return whether the ledger took it; `again` when the answer to this did not arrive."""
         database, _ = self._open()
-        with database.write(Source.PLUGIN) as tx:
+        if not isinstance(record, Started):
+            with database.write(Source.PLUGIN) as tx:
+                return record.write(tx, at, again=again)
+        self._single = self._single or database.single()
+        with self._single.write(Source.PLUGIN) as tx:
             return record.write(tx, at, again=again)
 
     def write(self, batch: Sequence[Record]) -> None:
@@ -74,7 +79,9 @@ class Session:
         return True
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close what is open."""
+        if self._single is not None:
+            self._single.close()
         if self._opened is not None:
             self._opened[0].close()
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, or_, select, update
 
 from punctual.domain.run import ALLOWED_FROM, TERMINAL, RunError, RunState, Stop, StopRequest
 from punctual.domain.source import WITHOUT_PLUGIN, Source
@@ -86,23 +87,33 @@ def start(
     hear the answer asks `again` with the same facts, and gets the same answer. The plug-in gets it too for what only
     the events of its own worker told before; and events may tell that another worker has the same attempt by now.
     """
-    who = {
+    facts = {
         "worker": runner.worker,
         "worker_id": runner.worker_id,
         "worker_pid": runner.pid,
         "attempt": attempt,
         "started_at": at,
+        "deadline": deadline,
     }
-    may = runs.c.attempt < attempt
+    told = {f"new_{name}": value for name, value in facts.items()}
+    return tx.connection.execute(_starting(tx.source, again=again), {"run": run_id, **told}).rowcount == 1
+
+
+@lru_cache
+def _starting(source: Source | None, *, again: bool) -> Update:
+    """Return the statement of a start; made once, for to make it takes longer than to run it."""
+    names = ("worker", "worker_id", "worker_pid", "attempt", "started_at")
+    new = {name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in (*names, "deadline")}
+    may = runs.c.attempt < new["attempt"]
     if again:
-        may = or_(may, and_(*(runs.c[name].is_not_distinct_from(fact) for name, fact in who.items())))
-    if tx.source is Source.PLUGIN:
-        may = or_(may, and_(heard_of(attempt), runs.c.worker == runner.worker))
-    elif tx.source is Source.EVENTS:
-        moved = and_(runs.c.worker_id.is_distinct_from(runner.worker_id), runs.c.started_at < at)
-        may = or_(may, and_(heard_of(attempt), moved))
-    facts = {**who, "error": None, "deadline": deadline}
-    return _move(tx, run_id, RunState.RUNNING, facts, may, runs.c.cancelling.is_(None))
+        may = or_(may, and_(*(runs.c[name].is_not_distinct_from(new[name]) for name in names)))
+    if source is Source.PLUGIN:
+        may = or_(may, and_(heard_of(new["attempt"]), runs.c.worker == new["worker"]))
+    elif source is Source.EVENTS:
+        moved = and_(runs.c.worker_id.is_distinct_from(new["worker_id"]), runs.c.started_at < new["started_at"])
+        may = or_(may, and_(heard_of(new["attempt"]), moved))
+    run = bindparam("run", type_=runs.c.id.type)
+    return _moving(source, run, RunState.RUNNING, {**new, "error": None}, may, runs.c.cancelling.is_(None))
 
 
 def retry(
@@ -265,14 +276,20 @@ def _fence(attempt: int, holder: UUID | None) -> list[ColumnElement[bool]]:
 def _move(
     tx: Transaction, run_id: UUID, state: RunState, facts: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
+    return tx.connection.execute(_moving(tx.source, run_id, state, facts, *conditions)).rowcount == 1
+
+
+def _moving(
+    source: Source | None,
+    run_id: UUID | BindParameter[UUID],
+    state: RunState,
+    facts: dict[str, Any],
+    *conditions: ColumnElement[bool],
+) -> Update:
     origins = [origin.value for origin in ALLOWED_FROM[state]]
-    if tx.source is not None:
-        facts = {**facts, "source": tx.source.value}
-    if tx.source in WITHOUT_PLUGIN:
+    if source is not None:
+        facts = {**facts, "source": source.value}
+    if source in WITHOUT_PLUGIN:
         conditions = (*conditions, runs.c.source.is_distinct_from(Source.PLUGIN.value))
-    moved = tx.connection.execute(
-        update(runs)
-        .where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)
-        .values({"state": state.value, **LEFT_ALONE, **facts})
-    )
-    return moved.rowcount == 1
+    found = update(runs).where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)
+    return found.values({"state": state.value, **LEFT_ALONE, **facts})
