@@ -22,7 +22,7 @@ from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
 from punctual.celery.tally import Tally, TallyFolder, tally_folder
 from punctual.celery.tracers import guard
-from punctual.celery.worker_id import begin_life, this_worker
+from punctual.celery.worker_id import begin_life, is_main_process, this_worker
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.engine.dispatcher import RESEND_AFTER
@@ -140,6 +140,11 @@ class _Plugin:
         """Tell this process's gate."""
         self._gate.gave_back(task_id, request, reason)
 
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Record the end of a task that Celery tells nothing of; it does where a process of the pool ends with it."""
+        if is_main_process():
+            self._recorder.broke_off(task_id, request, reason)
+
     def serves(self, app: Celery) -> bool:
         """Tell whether it is the plug-in of an app."""
         # A child that was spawned, not forked, runs the tasks of a copy of the app; only the name is the same.
@@ -208,15 +213,19 @@ class _Plugin:
         self._gate.close()
 
 
-class _GateStep(bootsteps.StartStopStep):  # type: ignore[misc] # Celery has no types
-    """Guards the tasks after each connection to the broker, before the first message is taken."""
+class _GateStep(bootsteps.Step):  # type: ignore[misc] # Celery has no types
+    """Guards the tasks of a worker whenever it has made their tracers anew."""
 
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-
-    def start(self, parent: Any) -> None:  # noqa: ANN401 - Celery has no types
-        """Do so; `parent` is the worker's consumer."""
+    def create(self, parent: Any) -> None:  # noqa: ANN401 - Celery has no types
+        """Do so; `parent` is the worker's consumer, which has taken no message yet."""
         plugin: _Plugin = getattr(parent.app, _ATTRIBUTE)
-        plugin.guard(parent.app)
+        update_strategies = parent.update_strategies
+
+        def update_and_guard() -> None:
+            update_strategies()
+            plugin.guard(parent.app)
+
+        parent.update_strategies = update_and_guard
 
 
 def named_database(app: Any) -> str | None:  # noqa: ANN401 - Celery has no types

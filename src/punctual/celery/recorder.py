@@ -9,7 +9,7 @@ Starts are the gate's (gate.py). `task_postrun` is no end, except for a task tha
 import itertools
 import logging
 import traceback as traceback_module
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -64,6 +64,16 @@ class Recorder:
         number = next(_numbers)
         for signal, receiver in receivers.items():
             signal.connect(receiver, dispatch_uid=f"punctual.recorder.{number}")
+
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Record a failure that no signal tells of; logs what goes wrong with that."""
+        try:
+            if run_id := run_of(request.get(RUN), task_id):
+                error = error_of(reason, _traceback_of(reason))
+                worker = request.get("hostname")
+                self._submit(Ended(run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error))
+        except Exception:
+            logger.exception("The end of task %s is not recorded", task_id, extra={"action": "record_dropped"})
 
     def _succeeded(self, sender: Any, result: object, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._run(sender, sender.request):

@@ -1,7 +1,8 @@
 """Where the gate stands: before Celery's tracers, the functions that run the tasks of a worker.
 
-A worker makes the tracers of all its tasks anew with each connection to the broker (`Consumer.update_strategies`), and
-a process of its pool does when it starts (`process_initializer`); so they are guarded after each.
+A worker makes the tracers of all its tasks anew with each connection to the broker and each restart of its pool
+(`Consumer.update_strategies`), and a process of its pool does when it starts (`process_initializer`); so they are
+guarded after each.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from billiard.einfo import ExceptionInfo
 from celery import Celery
 from celery.app.trace import TraceInfo, trace_ok_t
-from celery.exceptions import Ignore
+from celery.exceptions import Ignore, WorkerShutdown, WorkerTerminate
 from celery.states import IGNORED, REJECTED
 
 
@@ -23,6 +24,10 @@ class Keeper(Protocol):
 
     def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Hear that a task raised Reject(requeue=True), before its message goes back to the queue."""
+        ...
+
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+        """Hear that a task raised SystemExit or KeyboardInterrupt, which end no task for Celery."""
         ...
 
 
@@ -44,7 +49,13 @@ class _Guarded(NamedTuple):
         request = request or {}
         if not self.keeper.admits(uuid, request):
             return _refusal()
-        traced = self.tracer(uuid, args, kwargs, request)
+        try:
+            traced = self.tracer(uuid, args, kwargs, request)
+        except (WorkerShutdown, WorkerTerminate):  # the worker stops; to Celery these are a SystemExit
+            raise
+        except (SystemExit, KeyboardInterrupt) as reason:
+            self.keeper.broke_off(uuid, request, reason)
+            raise
         if traced.info is not None and traced.info.state == REJECTED and traced.info.retval.requeue:
             self.keeper.gave_back(uuid, request, traced.info.retval)
         return traced

@@ -17,6 +17,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_track_started=True,
     worker_prefetch_multiplier=4,
+    worker_pool_restarts=True,
     worker_pool_start_method=os.environ.get("TEST_START_METHOD", "fork"),
 )
 

@@ -3,12 +3,13 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.exceptions import Ignore, Reject
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
 from punctual import Punctual
 
@@ -75,6 +76,33 @@ def wait_for(path: str) -> str:
             raise TimeoutError(path)
         time.sleep(0.02)
     return "waited"
+
+
+@app.task
+def exit_with(code: int) -> None:
+    sys.exit(code)
+
+
+@app.task
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@app.task(soft_time_limit=1)
+def soft_limited(catches: bool) -> str:  # noqa: FBT001 - as in the message
+    try:
+        time.sleep(3)
+    except SoftTimeLimitExceeded:
+        if not catches:
+            raise
+        return "cleaned up"
+    return "never asked to stop"
+
+
+@app.task(time_limit=1)
+def hard_limited() -> str:
+    time.sleep(3)
+    return "never stopped"
 
 
 @app.task

@@ -126,6 +126,19 @@ def test_a_refused_start_leaves_no_trace_and_foreign_tasks_pass(gated: tuple[Sit
             assert results.exists(f"celery-task-meta-{foreign}")
 
 
+def test_tasks_are_guarded_after_the_pool_was_restarted_too(gated: tuple[Site, str, str]) -> None:
+    site, pool, worker = gated
+    if pool in {"prefork", "spawn"}:
+        pytest.skip("Celery guards the processes of a new pool as those of the first one")
+    (reply,) = site.app.control.broadcast("pool_restart", destination=[worker], reply=True, timeout=10)
+    assert "ok" in reply[worker], reply
+    run = site.record("gated_app.plain")
+    site.sender.send([message_of(run)] * 3)
+    assert site.ended(run.id).state is RunState.SUCCEEDED
+    refused(site, worker, run, times=2)
+    assert notes(site, run.id)["body"] == 1
+
+
 def test_connections_that_were_cut_open_no_gate(gated: tuple[Site, str, str], postgres_server: PostgresServer) -> None:
     site, _, worker = gated
     assert postgres_server.cut(site.database_url) > 0
