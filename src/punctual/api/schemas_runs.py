@@ -46,6 +46,12 @@ class RunOut(Answer):
     next_attempt_at: Instant | None = Field(
         description="While it is `retrying`: when the next attempt is sent; null once it is, or where Celery sends it."
     )
+    received_at: Instant | None = Field(
+        description="When the message of the last attempt came to a worker; known once it waits there, or starts."
+    )
+    received_by: str | None = Field(
+        description="The worker that the message came to; `worker` is the one that runs it."
+    )
     started_at: Instant | None = Field(description="When the last attempt started.")
     times_out_at: Instant | None = Field(description="When the attempt that runs is terminated.")
     finished_at: Instant | None

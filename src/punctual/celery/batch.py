@@ -53,7 +53,8 @@ def _sorted_out(told: Told, counted: set[UUID]) -> tuple[list[Start], list[Succe
     others: list[tuple[Record, datetime]] = []
     for record, at in told:
         if isinstance(record, Started):
-            starts.append(Start(record.run_id, record.runner, record.attempt, record.deadline(at), at))
+            received_at, deadline = record.received_at(at), record.deadline(at)
+            starts.append(Start(record.run_id, record.runner, record.attempt, received_at, deadline, at))
         elif isinstance(record, Ended) and _is_success(record) and record.attempt and record.run_id not in counted:
             successes.append(Success(record.run_id, record.attempt, record.result, record.worker, at))
         else:

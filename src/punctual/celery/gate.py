@@ -18,6 +18,7 @@ from punctual.celery.headers import (
     attempt_of,
     is_sent_by_us,
     may_be_one_of_several,
+    received_of,
     run_of,
     timeout_of,
 )
@@ -196,4 +197,5 @@ def _started(task_id: str, request: Mapping[str, Any]) -> Started | None:
         Runner(str(request.get("hostname")), this_worker(), os.getpid()),
         attempt=attempt_of(request),
         timeout=timeout_of(request),
+        received=received_of(request),
     )

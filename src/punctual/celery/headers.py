@@ -8,6 +8,9 @@ from uuid import UUID
 from punctual.engine.sender import TaskMessage
 
 RUN = "punctual_run"
+RECEIVED = "punctual_received"
+"""In no message: the worker's main process adds it for the process that runs the task."""
+
 _ATTEMPT = "punctual_attempt"
 _TIMEOUT = "punctual_timeout"
 _REPEATED = "punctual_repeated"
@@ -57,6 +60,12 @@ def may_be_one_of_several(request: Mapping[str, Any]) -> bool:
 def attempt_of(request: Any) -> int:  # noqa: ANN401 - a dictionary, or Celery's object
     """Return the number of a request's attempt: that of its message, and Celery's own retries after it."""
     return int(request.get(_ATTEMPT) or 1) + int(request.get("retries") or 0)
+
+
+def received_of(request: Mapping[str, Any]) -> float | None:
+    """Return the moment of the steady clock, one for all processes of a machine, when the worker got the message."""
+    moment = request.get(RECEIVED)
+    return moment if isinstance(moment, float) else None
 
 
 def timeout_of(request: Any) -> float | None:  # noqa: ANN401 - same

@@ -19,6 +19,7 @@ from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 
 from punctual.celery.busy import Skipped
 from punctual.celery.headers import RUN, attempt_of, run_of
+from punctual.celery.receipts import note_receipt
 from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
 from punctual.celery.told import as_json, error_of
 from punctual.celery.worker_id import this_worker
@@ -52,6 +53,7 @@ class Recorder:
     def connect(self) -> None:
         """Listen for as long as this object lives."""
         receivers = {
+            signals.task_received: self._received,
             signals.task_success: self._succeeded,
             signals.task_failure: self._failed,
             signals.task_retry: self._retried,
@@ -64,6 +66,10 @@ class Recorder:
         number = next(_numbers)
         for signal, receiver in receivers.items():
             signal.connect(receiver, dispatch_uid=f"punctual.recorder.{number}")
+
+    def _received(self, sender: Any, request: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
+        if self._serves(sender.app):
+            note_receipt(request)
 
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Record a failure that no signal tells of; logs what goes wrong with that."""

@@ -16,23 +16,38 @@ from punctual.store.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An attempt began. `moment` is when, on this process's steady clock; `timeout` is in seconds."""
+    """An attempt began, and its message was `received` before.
+
+    `moment` and `received` are when, on the steady clock; `timeout` is in seconds.
+    """
 
     run_id: UUID
     moment: float
     runner: Runner
     attempt: int
     timeout: float | None
+    received: float | None = None
 
     def write(self, tx: Transaction, at: datetime, *, again: bool = False) -> bool:
         """Write it; False: the ledger refused the move. `again` when it may have been written, at the same instant."""
         return attempts.start(
-            tx, self.run_id, self.runner, attempt=self.attempt, deadline=self.deadline(at), at=at, again=again
+            tx,
+            self.run_id,
+            self.runner,
+            attempt=self.attempt,
+            received_at=self.received_at(at),
+            deadline=self.deadline(at),
+            at=at,
+            again=again,
         )
 
     def deadline(self, at: datetime) -> datetime | None:
         """Return when the attempt that began at `at` is timed out; None when it may take as long as it likes."""
         return None if self.timeout is None else at + timedelta(seconds=self.timeout)
+
+    def received_at(self, at: datetime) -> datetime | None:
+        """Return when the message of the attempt that began at `at` came to the worker; None when that is not known."""
+        return None if self.received is None else at - timedelta(seconds=self.moment - self.received)
 
 
 @dataclass(frozen=True, slots=True)

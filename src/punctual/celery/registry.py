@@ -15,6 +15,7 @@ from celery import __version__ as celery_version
 from celery.worker import state as worker_state
 
 from punctual.celery.lost_processes import LostProcesses
+from punctual.celery.receipts import LOOK_SECONDS, Receipts
 from punctual.celery.signatures import served_tasks
 from punctual.celery.tally import Counts, TallyFolder
 from punctual.celery.worker_id import this_worker
@@ -101,7 +102,9 @@ class Registry:
         self._presence = presence
         self._lost = lost
         self._tallies = tallies
+        self._receipts = Receipts(presence.name)
         self._interval = interval
+        self._due = 0.0
         self._stopping = threading.Event()
         self._announced = False
         self._synchronised = False
@@ -129,11 +132,17 @@ class Registry:
                 self._log_waiting(error)
             except Exception:
                 logger.exception("The worker could not be announced", extra={"action": "worker_not_announced"})
-            self._stopping.wait(self._interval)
+            self._stopping.wait(min(self._interval, LOOK_SECONDS))
         if opened is not None:
             self._leave(opened[0])
 
     def _tell(self, database: Database, clock: DatabaseClock) -> None:
+        if monotonic() >= self._due:
+            self._due = monotonic() + self._interval
+            self._tell_of_worker(database, clock)
+        self._receipts.tell(database, clock.now())
+
+    def _tell_of_worker(self, database: Database, clock: DatabaseClock) -> None:
         now = clock.now()
         if self._announced:
             with database.write() as tx:

@@ -14,6 +14,8 @@ from celery.app.trace import TraceInfo, trace_ok_t
 from celery.exceptions import Ignore, WorkerShutdown, WorkerTerminate
 from celery.states import IGNORED, REJECTED
 
+from punctual.celery.headers import RECEIVED
+
 
 class Keeper(Protocol):
     """Who is asked before a task runs."""
@@ -49,6 +51,7 @@ class _Guarded(NamedTuple):
         request = request or {}
         if not self.keeper.admits(uuid, request):
             return _refusal()
+        request.pop(RECEIVED, None)  # else the message of a retry has it too
         try:
             traced = self.tracer(uuid, args, kwargs, request)
         except (WorkerShutdown, WorkerTerminate):  # the worker stops; to Celery these are a SystemExit

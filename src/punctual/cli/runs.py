@@ -335,6 +335,8 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("due time", when(run["due_time"], now)),
         ("expires", when(run["expires_at"], now)),
         ("queued", when(run["queued_at"], now)),
+        ("received", when(run["received_at"], now)),
+        ("received by", run["received_by"] if run["received_by"] != run["worker"] else None),
         ("started", when(run["started_at"], now)),
         ("times out", when(run["times_out_at"], now)),
         ("next attempt", when(run["next_attempt_at"], now)),

@@ -116,7 +116,8 @@ class Run(BaseModel):
     One that is `missed` or `skipped` may cover many fire times: `fire_time` is the first, `covered_until` the last,
     `covered_count` their number (a lower bound when `covered_count_exact` is false). `origin_id` is the run that a
     rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last
-    attempt, and `next_attempt_at` until the message of the next one is sent. `expires_at` is set until it starts,
+    attempt, and `next_attempt_at` until the message of the next one is sent. `received_by` is the worker
+    that the message of its last attempt came to; `worker` is the one that runs it. `expires_at` is set until it starts,
     `times_out_at` while it runs. `source` is who told its state last; None where nobody did.
     """
 
@@ -140,6 +141,8 @@ class Run(BaseModel):
     expires_at: datetime | None = None
     queued_at: datetime | None = None
     next_attempt_at: datetime | None = None
+    received_at: datetime | None = None
+    received_by: str | None = None
     started_at: datetime | None = None
     times_out_at: datetime | None = None
     finished_at: datetime | None = None

@@ -19,11 +19,12 @@ from punctual.store.tables import runs
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """An attempt that began; `deadline` is when it is timed out."""
+    """An attempt that began; `deadline` is when it is timed out, `received_at` when its message came to the worker."""
 
     run_id: UUID
     runner: Runner
     attempt: int
+    received_at: datetime | None
     deadline: datetime | None
     at: datetime
 
@@ -39,6 +40,21 @@ class Success:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A message of a run that came to a worker."""
+
+    run_id: UUID
+    worker: str
+    at: datetime
+
+
+def receive(tx: Transaction, receipts: Sequence[Receipt]) -> int:
+    """Record that messages of different runs came to a worker and wait in it; return for how many that holds."""
+    rows = [{"id": each.run_id, "received_at": each.at, "received_by": each.worker} for each in receipts]
+    return _write(tx, rows, _is_to_start)
+
+
 def start(tx: Transaction, starts: Sequence[Start]) -> int:
     """Record starts of different runs, each as `attempts.start` does; return how many the ledger took."""
     rows = [
@@ -46,6 +62,8 @@ def start(tx: Transaction, starts: Sequence[Start]) -> int:
             **_told(tx, RunState.RUNNING, each.run_id, each.attempt, each.runner.worker),
             "worker_id": each.runner.worker_id,
             "worker_pid": each.runner.pid,
+            "received_at": each.received_at,
+            "received_by": each.runner.worker,
             "started_at": each.at,
             "deadline": each.deadline,
         }
@@ -82,6 +100,10 @@ def _write(tx: Transaction, rows: list[dict[str, Any]], may: Condition) -> int:
     # In one order everywhere, so that two who write the same runs do not wait for each other in a circle.
     rows.sort(key=lambda row: row["id"])
     return tx.dialect.update_by_id(tx.connection, runs, rows, may)
+
+
+def _is_to_start(_: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
+    return or_(*(runs.c.state == state.value for state in (RunState.PENDING, RunState.QUEUED, RunState.RETRYING)))
 
 
 def _may_start(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:

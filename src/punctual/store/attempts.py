@@ -79,13 +79,15 @@ def start(
     attempt: int,
     deadline: datetime | None,
     at: datetime,
+    received_at: datetime | None = None,
     again: bool = False,
 ) -> bool:
     """Let an attempt begin; False: it must not, for it has begun before, or the run has ended or is to end.
 
-    Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out. Who did not
-    hear the answer asks `again` with the same facts, and gets the same answer. The plug-in gets it too for what only
-    the events of its own worker told before; and events may tell that another worker has the same attempt by now.
+    Of any number that ask for one (run, attempt), one alone gets True. `deadline` is when it is timed out,
+    `received_at` when its message came to the worker. Who did not hear the answer asks `again` with the same facts, and
+    gets the same answer. The plug-in gets it too for what only the events of its own worker told before; and events may
+    tell that another worker has the same attempt by now.
     """
     facts = {
         "worker": runner.worker,
@@ -93,6 +95,7 @@ def start(
         "worker_pid": runner.pid,
         "attempt": attempt,
         "started_at": at,
+        "received_at": received_at,
         "deadline": deadline,
     }
     told = {f"new_{name}": value for name, value in facts.items()}
@@ -103,7 +106,7 @@ def start(
 def _starting(source: Source | None, *, again: bool) -> Update:
     """Return the statement of a start; made once, for to make it takes longer than to run it."""
     names = ("worker", "worker_id", "worker_pid", "attempt", "started_at")
-    new = {name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in (*names, "deadline")}
+    new = {name: bindparam(f"new_{name}", type_=runs.c[name].type) for name in (*names, "received_at", "deadline")}
     may = runs.c.attempt < new["attempt"]
     if again:
         may = or_(may, and_(*(runs.c[name].is_not_distinct_from(new[name]) for name in names)))
@@ -113,7 +116,8 @@ def _starting(source: Source | None, *, again: bool) -> Update:
         moved = and_(runs.c.worker_id.is_distinct_from(new["worker_id"]), runs.c.started_at < new["started_at"])
         may = or_(may, and_(heard_of(new["attempt"]), moved))
     run = bindparam("run", type_=runs.c.id.type)
-    return _moving(source, run, RunState.RUNNING, {**new, "error": None}, may, runs.c.cancelling.is_(None))
+    facts = {**new, "received_by": new["worker"], "error": None}
+    return _moving(source, run, RunState.RUNNING, facts, may, runs.c.cancelling.is_(None))
 
 
 def retry(

@@ -179,6 +179,8 @@ def _run(row: Row[Any]) -> Run:
         expires_at=None if state is RunState.RUNNING else row.deadline,
         queued_at=row.queued_at,
         next_attempt_at=row.send_at if waits else None,
+        received_at=row.received_at,
+        received_by=row.received_by,
         started_at=row.started_at,
         times_out_at=row.deadline if state is RunState.RUNNING else None,
         finished_at=row.finished_at,

@@ -137,6 +137,8 @@ runs = Table(
         "cancelling", Text, comment="why it is to be cancelled when its attempt ends without success; null: it is not"
     ),
     Column("queued_at", UtcDateTime),
+    Column("received_at", UtcDateTime, comment="when the message of the last attempt came"),
+    Column("received_by", String(255), comment="the worker that it came to"),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("worker", String(255)),

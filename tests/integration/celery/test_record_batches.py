@@ -37,7 +37,7 @@ def new_run(schedules: Schedules) -> Callable[[str], UUID]:
 
 
 def started(run_id: UUID, attempt: int = 1) -> Started:
-    return Started(run_id, 0.0, Runner("w@test", None, 7), attempt, timeout=60)
+    return Started(run_id, 0.0, Runner("w@test", None, 7), attempt, timeout=60, received=-2.0)
 
 
 def succeeded(run_id: UUID, result: JsonValue = None, attempt: int = 1) -> Ended:
@@ -78,6 +78,7 @@ def test_each_run_gets_its_own_facts(database: Database, clock: ManualClock, new
         run = get(database, run_id)
         assert (run.state, run.result, run.attempt, run.worker) == (RunState.SUCCEEDED, RESULTS[number], 1, "w@test")
         assert run.started_at == clock.now() + timedelta(seconds=number)
+        assert (run.received_at, run.received_by) == (run.started_at - timedelta(seconds=2), "w@test")
         assert run.finished_at == clock.now() + timedelta(seconds=number + len(RESULTS))
 
 

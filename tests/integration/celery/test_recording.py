@@ -20,7 +20,25 @@ def test_a_success_is_recorded_with_its_result_its_worker_and_its_times(any_site
     assert (run.state, run.result, run.worker, run.attempt, run.error) == (RunState.SUCCEEDED, 5, worker, 1, None)
     assert run.started_at is not None
     assert run.finished_at is not None
-    assert run.fire_time <= run.started_at <= run.finished_at <= any_site.clock.now()
+    assert run.received_at is not None
+    assert run.received_by == worker
+    assert run.fire_time <= run.received_at <= run.started_at <= run.finished_at <= any_site.clock.now()
+
+
+def test_a_run_that_waits_in_a_worker_says_so_before_it_starts(any_site: Site, worker: str, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    busy = [any_site.send(any_site.record("served_app.wait_for", str(go))) for _ in range(2)]
+    for run_id in busy:
+        any_site.until(run_id, lambda run: run.state is RunState.RUNNING)
+    waiting = any_site.send(any_site.record("served_app.add", 1))
+    before = any_site.until(waiting, lambda run: run.received_at is not None)
+    assert (before.started_at, before.received_by, before.worker) == (None, worker, None)
+    go.touch()
+    after = any_site.ended(waiting)
+    assert after.received_at is not None
+    assert before.received_at is not None
+    assert abs((after.received_at - before.received_at).total_seconds()) < 1
+    assert after.worker == worker
 
 
 def test_a_failure_is_recorded_with_its_traceback(any_site: Site, worker: str) -> None:

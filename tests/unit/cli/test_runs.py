@@ -37,6 +37,8 @@ RUN: dict[str, Any] = {
     "expires_at": None,
     "queued_at": "2026-07-01T11:58:00.1Z",
     "next_attempt_at": None,
+    "received_at": "2026-07-01T11:58:00.15Z",
+    "received_by": "celery@host",
     "started_at": "2026-07-01T11:58:00.2Z",
     "times_out_at": None,
     "finished_at": "2026-07-01T11:58:12.2Z",

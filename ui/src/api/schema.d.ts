@@ -1891,6 +1891,16 @@ export interface components {
              */
             next_attempt_at: string | null;
             /**
+             * Received At
+             * @description When the message of the last attempt came to a worker; known once it waits there, or starts.
+             */
+            received_at: string | null;
+            /**
+             * Received By
+             * @description The worker that the message came to; `worker` is the one that runs it.
+             */
+            received_by: string | null;
+            /**
              * Started At
              * @description When the last attempt started.
              */

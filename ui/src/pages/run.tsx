@@ -249,6 +249,14 @@ export function RunPage({ id }: { id: string }) {
                       </Anchor>
                     ),
                   ],
+                  [
+                    "Received",
+                    run.received_at && (
+                      <span key="received">
+                        <Instant at={run.received_at} /> by <span className="mono">{run.received_by}</span>
+                      </span>
+                    ),
+                  ],
                   ["Worker", run.worker && <span className="mono">{run.worker}</span>],
                   ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
                   ["Queue", run.queue],

@@ -21,6 +21,8 @@ const run = (part: Partial<Run> = {}): Run => ({
   expires_at: null,
   queued_at: null,
   next_attempt_at: null,
+  received_at: null,
+  received_by: null,
   started_at: null,
   times_out_at: null,
   finished_at: null,
