@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     __version__: str
 
+    from punctual.celery.current_run import CurrentRun, RunLogHandler, current_run
     from punctual.celery.exclusive import current_lock, exclusive
     from punctual.celery.idempotent import idempotent
     from punctual.celery.plugin import Punctual
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from punctual.domain.triggers import any_of, cron, every, once, rrule, solar
 
 __all__ = [
+    "CurrentRun",
     "LockBusyError",
     "Punctual",
+    "RunLogHandler",
     "__version__",
     "any_of",
     "cron",
     "current_lock",
+    "current_run",
     "every",
     "exclusive",
     "explain",
@@ -31,11 +35,14 @@ __all__ = [
 
 # Looked up when first used, so that a process which needs no Celery does not import it.
 _HOMES = {
+    "CurrentRun": "punctual.celery.current_run",
     "LockBusyError": "punctual.domain.errors",
     "Punctual": "punctual.celery.plugin",
+    "RunLogHandler": "punctual.celery.current_run",
     "any_of": "punctual.domain.triggers",
     "cron": "punctual.domain.triggers",
     "current_lock": "punctual.celery.exclusive",
+    "current_run": "punctual.celery.current_run",
     "every": "punctual.domain.triggers",
     "exclusive": "punctual.celery.exclusive",
     "explain": "punctual.domain.explain.why",

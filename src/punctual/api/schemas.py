@@ -236,6 +236,8 @@ class ScheduleOut(Answer):
     headers: dict[str, JsonValue] = Field(description="Headers of its messages, beside those of Celery and Punctual.")
     soft_time_limit: Seconds | None = Field(description="After so long Celery raises SoftTimeLimitExceeded in it.")
     time_limit: Seconds | None = Field(description="After so long Celery kills its process.")
+    service: str = Field(description="The owner of the schedule.")
+    labels: dict[str, str]
     trigger: TriggerOut
     start_at: Instant | None = Field(description="No fire time before this instant.")
     end_at: Instant | None = Field(description="No fire time after this instant.")
@@ -274,6 +276,8 @@ class ScheduleOut(Answer):
             headers=spec.headers,
             soft_time_limit=_seconds(spec.soft_time_limit),
             time_limit=_seconds(spec.time_limit),
+            service=spec.service,
+            labels=spec.labels,
             trigger=trigger_out(spec.trigger),
             start_at=spec.start_at,
             end_at=spec.end_at,

@@ -6,8 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from punctual.api.schemas import Answer, Instant, NextCursor, Note
 from punctual.control.cancel import Cancellation, Interruption
+from punctual.domain.report import Level
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.domain.source import Source
+from punctual.store.run_logs import LogPage
 
 
 class RunErrorOut(Answer):
@@ -21,6 +23,15 @@ class RunErrorOut(Answer):
     def of(cls, error: RunError) -> "RunErrorOut":
         """Return the answer for the error of a run."""
         return cls(type=error.type, message=error.message, traceback=error.traceback)
+
+
+class ProgressOut(Answer):
+    """How far a task says that it is."""
+
+    done: float
+    total: float | None = Field(description="How far it is to go, in the same unit; null where that is not known.")
+    note: str | None
+    at: Instant
 
 
 class RunOut(Answer):
@@ -57,6 +68,7 @@ class RunOut(Answer):
     finished_at: Instant | None
     worker: str | None
     attempt: int = Field(description="The number of the last attempt that started; the first is 1.")
+    progress: ProgressOut | None = Field(description="How far the last attempt says that it is, or was at its end.")
     result: JsonValue
     error: RunErrorOut | None = Field(description="What the last attempt failed with, also while it is `retrying`.")
     covered_until: Instant | None = Field(description="The last fire time that a `missed` or `skipped` record covers.")
@@ -87,6 +99,30 @@ class CancellationOut(Answer):
         return cls(
             run=RunOut.of(cancellation.run), interruption=cancellation.interruption, message=cancellation.message
         )
+
+
+class LogLineOut(Answer):
+    """A line that a task kept with its run."""
+
+    at: Instant
+    attempt: int
+    level: Level
+    text: str
+
+
+class LogPageOut(Answer):
+    """Some lines of a run's log, in their order."""
+
+    items: list[LogLineOut]
+    after: str | None = Field(
+        description="Pass it as `after` for what comes next, now or later; null while there is no line at all."
+    )
+    more: bool = Field(description="Whether there are more lines already.")
+
+    @classmethod
+    def of(cls, page: LogPage) -> "LogPageOut":
+        """Return the answer for a page of a log."""
+        return cls.model_validate(page, from_attributes=True)
 
 
 class RunPageOut(Answer):

@@ -48,6 +48,8 @@ class ScheduleOptions(TypedDict, total=False):
     expires: timedelta | float | str | None
     pause_after_failures: int | None
     on_lost: OnLost | Literal["fail", "rerun"]
+    service: str
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

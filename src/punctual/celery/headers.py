@@ -1,10 +1,13 @@
 """The headers by which a worker knows the run that a message is for."""
 
+import json
 from collections.abc import Mapping
-from datetime import UTC
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from punctual.domain.names import DEFAULT_SERVICE
+from punctual.domain.run import Cause
 from punctual.engine.sender import TaskMessage
 
 RUN = "punctual_run"
@@ -14,19 +17,31 @@ RECEIVED = "punctual_received"
 _ATTEMPT = "punctual_attempt"
 _TIMEOUT = "punctual_timeout"
 _REPEATED = "punctual_repeated"
+_SCHEDULE = "punctual_schedule"
+_SCHEDULE_ID = "punctual_schedule_id"
+_SERVICE = "punctual_service"
+_FIRE_TIME = "punctual_fire_time"
+_PREVIOUS_FIRE_TIME = "punctual_previous_fire_time"
+_CAUSE = "punctual_cause"
+_LABELS = "punctual_labels"
 _RUN_ID_VERSION = 5
 
 
 def run_headers(message: TaskMessage) -> dict[str, str]:
-    """Return the headers of a message."""
+    """Return the headers of a message: texts alone, which every broker and monitor can hold."""
     headers = {
         RUN: str(message.run_id),
-        "punctual_schedule": message.schedule,
-        "punctual_schedule_id": str(message.schedule_id),
-        "punctual_fire_time": message.fire_time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "punctual_cause": message.cause,
+        _SCHEDULE: message.schedule,
+        _SCHEDULE_ID: str(message.schedule_id),
+        _SERVICE: message.service,
+        _FIRE_TIME: _instant(message.fire_time),
+        _CAUSE: message.cause,
         _ATTEMPT: str(message.attempt),
     }
+    if message.previous_fire_time is not None:
+        headers[_PREVIOUS_FIRE_TIME] = _instant(message.previous_fire_time)
+    if message.labels:
+        headers[_LABELS] = json.dumps(message.labels)
     if message.timeout is not None:
         headers[_TIMEOUT] = str(message.timeout)
     if message.repeated:
@@ -72,6 +87,46 @@ def timeout_of(request: Any) -> float | None:  # noqa: ANN401 - same
     """Return after how many seconds the attempt is timed out; None when it may take as long as it likes."""
     timeout = request.get(_TIMEOUT)
     return None if timeout is None else float(timeout)
+
+
+class RunHeaders(NamedTuple):
+    """What the headers of a run's message say of it."""
+
+    id: UUID
+    schedule: str
+    schedule_id: UUID
+    service: str
+    fire_time: datetime
+    previous_fire_time: datetime | None
+    cause: Cause
+    attempt: int
+    labels: dict[str, str]
+
+
+def read_headers(request: Any) -> RunHeaders | None:  # noqa: ANN401 - a dictionary, or Celery's object
+    """Return what the headers of a request say of its run; None where it is none that we sent, or they are broken."""
+    run_id = None if request.get(RUN) is None else run_of(request.get(RUN), request.get("id"))
+    if run_id is None:
+        return None
+    previous = request.get(_PREVIOUS_FIRE_TIME)
+    try:
+        return RunHeaders(
+            id=run_id,
+            schedule=str(request.get(_SCHEDULE)),
+            schedule_id=UUID(str(request.get(_SCHEDULE_ID))),
+            service=str(request.get(_SERVICE) or DEFAULT_SERVICE),
+            fire_time=datetime.fromisoformat(str(request.get(_FIRE_TIME))),
+            previous_fire_time=None if previous is None else datetime.fromisoformat(str(previous)),
+            cause=Cause(str(request.get(_CAUSE))),
+            attempt=attempt_of(request),
+            labels=dict(json.loads(request.get(_LABELS) or "{}")),
+        )
+    except (TypeError, ValueError):
+        return None
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _uuid(text: object) -> UUID | None:

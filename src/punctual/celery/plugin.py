@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Unpack
 from celery import Celery, bootsteps, current_app, signals
 from pydantic import ValidationError
 
+from punctual.celery.current_run import Home, settle
 from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
 from punctual.celery.gate import Gate
 from punctual.celery.lost_processes import LostProcesses
@@ -74,7 +75,7 @@ class Punctual:
         The options are fields of the schedule's spec: `args`, `kwargs`, `queue`, `exchange`, `routing_key`, `priority`,
         `headers`, `soft_time_limit`, `time_limit`, `description`, `start_at`, `end_at`, `max_runs`, `jitter`,
         `calendars`, `catchup`, `overlap`, `concurrency`, `retry`, `timeout`, `expires`, `pause_after_failures`,
-        `on_lost`.
+        `on_lost`, `service`, `labels`.
 
         The schedule enters the database when a worker of the app starts. Raises SetupError when what is decorated is
         not a task, or the schedule is not valid; TriggerError for a faulty trigger text.
@@ -104,6 +105,7 @@ class _Plugin:
         self._begin()
         self._recorder = Recorder(self.serves, self._submit, self._resend_after)
         self._recorder.connect()
+        self._home = settle(Home(self.serves, self._submit, self._url))
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
         unique = f"punctual.plugin.{next(_numbers)}"
         signals.worker_init.connect(self._worker_init, dispatch_uid=unique)

@@ -1,15 +1,18 @@
 """What a worker tells about a run, as plain data that can wait for the database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from punctual.domain.report import Level, LogLine, Progress
 from punctual.domain.run import RunError, RunState
 from punctual.engine import outcomes
 from punctual.engine.dispatcher import RESEND_AFTER
-from punctual.store import attempts
+from punctual.store import attempts, run_logs
 from punctual.store.attempts import Ending, Runner
 from punctual.store.database import Transaction
 
@@ -135,4 +138,52 @@ class Ended:
                 return attempts.end(tx, run_id, ending, attempt=attempt, at=at, begun=begun)
 
 
-Record = Started | Retrying | GivenBack | Lost | Ended
+class Mark(NamedTuple):
+    """How far an attempt was at a moment."""
+
+    moment: float
+    done: float
+    total: float | None
+    note: str | None
+
+
+class Line(NamedTuple):
+    """A line of an attempt's log; `number` orders them."""
+
+    number: int
+    moment: float
+    level: Level
+    text: str
+
+
+@dataclass(slots=True)
+class Told:
+    """What an attempt tells while it runs: its latest progress, and lines of its log by this process's steady clock.
+
+    `tried` is set once it was given to the database, for better or worse.
+    """
+
+    run_id: UUID
+    moment: float
+    attempt: int
+    progress: Mark | None = None
+    lines: Sequence[Line] = ()
+    tried: bool = False
+
+    def write(self, tx: Transaction, at: datetime) -> bool:
+        """Write it; False: there is no such run, or its progress is that of an attempt that is over."""
+        self.tried = True
+        lines = [
+            LogLine(line.number, at + timedelta(seconds=line.moment - self.moment), self.attempt, line.level, line.text)
+            for line in self.lines
+        ]
+        kept = not lines or run_logs.add(tx, self.run_id, lines)
+        if self.progress is None or not kept:
+            return kept
+        mark = self.progress
+        when = at + timedelta(seconds=mark.moment - self.moment)
+        progress = Progress(done=mark.done, total=mark.total, note=mark.note, at=when)
+        return run_logs.set_progress(tx, self.run_id, progress, attempt=self.attempt)
+
+
+Record = Started | Retrying | GivenBack | Lost | Ended | Told

@@ -18,7 +18,7 @@ def as_json(result: object) -> JsonValue:
     try:
         return json_of(result)
     except ValueError as error:
-        return f"{_storable(_shown(result, repr))[:_MESSAGE_LIMIT]} ({error}: this is its repr)"
+        return f"{storable(_shown(result, repr))[:_MESSAGE_LIMIT]} ({error}: this is its repr)"
 
 
 def json_of(result: object) -> JsonValue:
@@ -45,10 +45,10 @@ def error_of(exception: BaseException, traceback: object) -> RunError:
         kind = type(exception)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         message = _shown(exception)
-    text = None if traceback is None else _storable(_shown(traceback))
+    text = None if traceback is None else storable(_shown(traceback))
     if text is not None and len(text) > _TRACEBACK_LIMIT:
         text = f"[{len(text) - _TRACEBACK_LIMIT} characters left out]\n{text[-_TRACEBACK_LIMIT:]}"
-    return RunError(type=name, message=_storable(message)[:_MESSAGE_LIMIT], traceback=text)
+    return RunError(type=name, message=storable(message)[:_MESSAGE_LIMIT], traceback=text)
 
 
 def _shown(value: object, how: Callable[[object], str] = str) -> str:
@@ -59,6 +59,6 @@ def _shown(value: object, how: Callable[[object], str] = str) -> str:
         return f"<{type(value).__qualname__} that cannot be shown>"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Replace what PostgreSQL cannot store: NUL characters and lone surrogates."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()

@@ -1,6 +1,6 @@
 """`punctual runs`: what became of each fire time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -46,11 +46,17 @@ TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
 ]
 
+LogFormatOption = Annotated[
+    Literal["table", "json"],
+    typer.Option("-o", "--output", help="`table` for people, `json` for one JSON object a line."),
+]
+
 OPEN = ("buffered", "pending", "queued", "running", "retrying")
 ENDED = ("succeeded", "failed", "cancelled", "lost", "expired", "skipped", "missed")
 _STATES = OPEN + ENDED
 _POLL_SECONDS = 0.5
 _REFRESH_SECONDS = 1.0
+_LOG_PAGE = 1000
 
 _COLUMNS = (
     Column("FIRE TIME"),
@@ -164,6 +170,53 @@ def show_run(
         error = run["error"]
         if error and error["traceback"]:
             print_lines(["", error["traceback"].rstrip()])
+
+
+@app.command("log")
+def show_log(
+    ctx: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the run: the Celery task id.", show_default=False)],
+    *,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with new lines until the run ends.")] = False,
+    output: LogFormatOption = "table",
+) -> None:
+    """Print what the task kept with its run: the lines of `punctual.current_run().log(...)`.
+
+    For example:
+        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd
+        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd --follow
+        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd -o json | jq -r .text
+
+    With `-o json` each line is a JSON object of its own.
+    """
+    with connect(ctx) as client:
+        pause = surroundings(ctx).sleep if follow else None
+        for line in _log_lines(client, _path(run_id), pause):
+            print_lines([compact(line) if output == "json" else _log_line(line)])
+
+
+def _log_lines(client: Client, path: str, pause: Callable[[float], None] | None) -> Iterator[Document]:
+    """Yield the lines that there are and, with a `pause` between two looks, those that come until the run has ended."""
+    after: str | None = None
+    over = pause is None
+    while True:
+        page = client.get(f"{path}/log", {"after": after, "limit": _LOG_PAGE})
+        yield from page["items"]
+        after = page["after"]
+        if page["more"]:
+            continue
+        if over or pause is None:
+            return
+        # What the task said last may arrive a moment after its end: one more look.
+        over = client.get(path)["state"] in ENDED
+        pause(_REFRESH_SECONDS)
+
+
+def _log_line(line: Document) -> str:
+    moment = instant(line["at"])
+    time = "" if moment is None else moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
+    attempt = f" attempt {line['attempt']}" if line["attempt"] > 1 else ""
+    return f"{time} {line['level'].upper():<8}{attempt} {line['text']}"
 
 
 @app.command("rerun")
@@ -342,6 +395,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("next attempt", when(run["next_attempt_at"], now)),
         ("ended", when(run["finished_at"], now)),
         ("took", took(run["started_at"], run["finished_at"])),
+        ("progress", _progress(run["progress"])),
         ("worker", run["worker"]),
         ("attempt", str(run["attempt"]) if run["attempt"] else None),
         ("told by", _TELLERS.get(run["source"])),
@@ -352,6 +406,19 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("queue", run["queue"]),
         ("result", None if run["result"] is None else pretty(run["result"])),
     ]
+
+
+def _progress(progress: Document | None) -> str | None:
+    """Return `30 of 120 (25 %): reading`; None where the task has told nothing."""
+    if progress is None:
+        return None
+    done, total = progress["done"], progress["total"]
+    share = f" of {_count(total)} ({done / total:.0%})" if total else ""
+    return f"{_count(done)}{share}" + (f": {progress['note']}" if progress["note"] else "")
+
+
+def _count(number: float) -> str:
+    return f"{number:,.0f}" if number == int(number) else f"{number:,.2f}"
 
 
 def _covered(run: Document, now: datetime) -> str | None:

@@ -32,6 +32,7 @@ from punctual.cli.output import (
 )
 from punctual.cli.schedule_actions import run_schedule, skip_next_run, unskip_runs
 from punctual.cli.spec_options import SpecOptions, complete, takes_spec_options
+from punctual.domain.names import DEFAULT_SERVICE
 
 app = typer.Typer(
     name="schedules",
@@ -60,6 +61,11 @@ def list_schedules(
     *,
     search: Annotated[str | None, typer.Option("--search", help="Only those whose name or task contains this.")] = None,
     state: Annotated[StateWord | None, typer.Option("--state", help="Only schedules in this state.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="Only schedules of this service.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="KEY=VALUE", help="Only schedules with this label. May be repeated."),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
     output: FormatOption = "table",
 ) -> None:
@@ -68,10 +74,12 @@ def list_schedules(
     For example:
         punctual schedules list
         punctual schedules list --state paused --search backup
+        punctual schedules list --service payments --label tier=1
         punctual schedules list -o name
     """
+    query = {"q": search, "state": state, "service": service, "label": label}
     with connect(ctx) as client:
-        page = client.collect("/schedules", {"q": search, "state": state}, limit=limit)
+        page = client.collect("/schedules", query, limit=limit)
     if output == "json":
         print_json(page)
     elif output == "name":
@@ -79,7 +87,7 @@ def list_schedules(
     elif page["items"]:
         now = surroundings(ctx).clock.now()
         print_table(_COLUMNS, (_row(schedule, now) for schedule in page["items"]))
-    elif search is None and state is None:
+    elif not any(query.values()):
         print_lines(["There are no schedules yet. Make one with: punctual schedules create --help"])
     else:
         print_lines(["No schedule matches."])
@@ -339,6 +347,8 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("args", compact(schedule["args"])),
         ("kwargs", compact(schedule["kwargs"])),
         ("queue", schedule["queue"]),
+        ("service", None if schedule["service"] == DEFAULT_SERVICE else schedule["service"]),
+        ("labels", ", ".join(f"{key}={value}" for key, value in schedule["labels"].items())),
         ("next fire time", when(status["next_fire_time"], now)),
         ("skips", "\n".join(_skip(skip, now) for skip in status["skips"])),
         ("last fire time", when(status["last_fire_time"], now)),

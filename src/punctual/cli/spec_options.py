@@ -17,7 +17,7 @@ OverlapWord = Literal["allow", "skip", "buffer_one", "buffer_all", "cancel_other
 OnLostWord = Literal["fail", "rerun"]
 WhenClosedWord = Literal["skip", "next_open"]
 
-_WITH_PARTS = frozenset({"calendars", "catchup", "concurrency", "retry"})
+_WITH_PARTS = frozenset({"calendars", "catchup", "concurrency", "labels", "retry"})
 _TRIGGERS = (
     'When to fire: "every 90s", "*/5 * * * *", "0 2 * * * Europe/Berlin", "@daily", '
     '"2026-12-24T18:00 Europe/Berlin", or the JSON object of a trigger.'
@@ -83,6 +83,17 @@ class SpecOptions:
         ),
     ] = None
     description: Annotated[str | None, _text("--description", help="What the schedule is for.")] = None
+    service: Annotated[
+        str | None, _text("--service", help='The owner of the schedule; "" for the default.', metavar="SERVICE")
+    ] = None
+    label: Annotated[
+        list[str] | None,
+        _text(
+            "--label",
+            help='Label to find it by; KEY- takes one away, "" all. May be repeated.',
+            metavar="KEY=VALUE",
+        ),
+    ] = None
     start_at: Annotated[
         str | None,
         _text(
@@ -221,15 +232,13 @@ class SpecOptions:
             "on_lost": self.on_lost,
         }
         document = {name: value for name, value in found.items() if value is not None}
-        for name, text in (("queue", self.queue), ("exchange", self.exchange), ("routing_key", self.routing_key)):
-            if text is not None:
-                document[name] = text or None
+        if self.label is not None:
+            document["labels"] = _labels(self.label)
+        document |= _or_none(queue=self.queue, exchange=self.exchange, routing_key=self.routing_key)
+        document |= _or_none(service=self.service, max_runs=self.max_runs)
+        document |= _or_none(pause_after_failures=self.pause_after_failures)
         if self.priority is not None:
             document["priority"] = parse_value(self.priority) if self.priority else None
-        if self.max_runs is not None:
-            document["max_runs"] = self.max_runs or None
-        if self.pause_after_failures is not None:
-            document["pause_after_failures"] = self.pause_after_failures or None
         if self.concurrency_key is not None or self.concurrency_limit is not None:
             document["concurrency"] = self._concurrency()
         document |= _spans(timeout=self.timeout, expires=self.expires)
@@ -294,6 +303,25 @@ def takes_spec_options(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined] # which Typer reads
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _labels(texts: list[str]) -> Document | None:
+    """Return the labels that were given; None for those to be taken away, and for `labels` where all are."""
+    if texts == [""]:
+        return None
+    found: Document = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals and not key.endswith("-"):
+            message = f"{text!r} is not KEY=VALUE. Write for example: --label team=payments"
+            raise typer.BadParameter(message)
+        found[key if equals else key.removesuffix("-")] = value if equals else None
+    return found
+
+
+def _or_none(**given: str | int | None) -> Document:
+    """Return what was given; an empty text and 0 stand for none."""
+    return {name: value or None for name, value in given.items() if value is not None}
 
 
 def _spans(**texts: str | None) -> Document:

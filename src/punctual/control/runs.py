@@ -12,10 +12,11 @@ from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
-from punctual.store import backfills, ledger, runs, schedules
+from punctual.store import backfills, ledger, run_logs, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Entry
 from punctual.store.paging import Page
+from punctual.store.run_logs import LogPage
 from punctual.store.runs import RunFilter
 
 
@@ -31,6 +32,12 @@ class Runs:
         """Return a run; raises NotFoundError."""
         with self._database.read() as tx:
             return _get(tx, run_id)
+
+    def log(self, run_id: UUID, *, limit: int, after: str | None = None) -> LogPage:
+        """Return lines of a run's log; raises NotFoundError, and InvalidInputError for an `after` that is none."""
+        with self._database.read() as tx:
+            _get(tx, run_id)
+            return run_logs.list_page(tx, run_id, limit=limit, after=after)
 
     def list(  # noqa: PLR0913 - one parameter a filter
         self,

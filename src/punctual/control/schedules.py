@@ -1,6 +1,6 @@
 """What people do with schedules: create, change, pause, resume, delete, restore, run now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from punctual.control.documents import changed_arguments, merged, read_spec
@@ -16,6 +16,7 @@ from punctual.store import ledger, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Entry
 from punctual.store.paging import Page
+from punctual.store.schedules import ScheduleFilter
 from punctual.store.settle import settle
 from punctual.store.timetables import timetable_of
 
@@ -55,12 +56,21 @@ class Schedules:
         return found
 
     def list(
-        self, *, query: str | None, state: str | None, calendar: str | None = None, limit: int, cursor: str | None
+        self,
+        *,
+        query: str | None,
+        state: str | None,
+        calendar: str | None = None,
+        service: str | None = None,
+        labels: Sequence[tuple[str, str]] = (),
+        limit: int,
+        cursor: str | None,
     ) -> Page[Schedule]:
-        """Return schedules by name; `query` is looked for in names and tasks, and they use the calendar if given."""
-        wanted = None if state is None else _state(state)
+        """Return schedules by name, those that have all that is given; `query` is looked for in names and tasks."""
+        in_state = None if state is None else _state(state)
+        wanted = ScheduleFilter(query, in_state, calendar, service, labels)
         with self._database.read() as tx:
-            return schedules.list_page(tx, query=query, state=wanted, calendar=calendar, limit=limit, cursor=cursor)
+            return schedules.list_page(tx, wanted, limit=limit, cursor=cursor)
 
     def change(
         self,

@@ -37,3 +37,15 @@ def printable(text: str) -> str:
 
 
 LookupName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(usable_name)]
+
+_WORD = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+_LABEL_KEY = r"^[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?$"
+
+DEFAULT_SERVICE = "default"
+ServiceName = Annotated[str, Field(min_length=1, max_length=63, pattern=_WORD)]
+"""The owner of a set of schedules."""
+
+LabelKey = Annotated[str, Field(min_length=1, max_length=63, pattern=_LABEL_KEY)]
+LabelValue = Annotated[str, Field(max_length=100), AfterValidator(printable)]
+Labels = Annotated[dict[LabelKey, LabelValue], Field(max_length=32)]
+"""What people find things by: `team=payments`. The key has no `=`, so that the two can be told apart."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from punctual.domain.report import Progress
 from punctual.domain.source import Source, not_promised
 
 
@@ -148,6 +149,7 @@ class Run(BaseModel):
     finished_at: datetime | None = None
     worker: str | None = None
     attempt: int = 0
+    progress: Progress | None = None
     result: JsonValue = None
     error: RunError | None = None
     covered_until: datetime | None = None

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, mo
 
 from punctual.domain.errors import MessageOptionError
 from punctual.domain.message_options import ExchangeName, Headers, MessageOptions, RoutingKey
-from punctual.domain.names import LookupName, printable
+from punctual.domain.names import DEFAULT_SERVICE, Labels, LookupName, ServiceName, printable
 from punctual.domain.policies import NO_RULES, CatchUp, Concurrency, OnLost, Overlap, Retry, RunRules
 from punctual.domain.skip import Skip
 from punctual.domain.spans import SomeTime
@@ -53,6 +53,8 @@ class ScheduleSpec(Timing):
         description="After so long Celery kills the task's process; pools of threads and solo let it run.",
     )
     description: str = Field(default="", max_length=2000)
+    service: ServiceName = Field(default=DEFAULT_SERVICE, description="The owner of the schedule.")
+    labels: Labels = Field(default={}, description="Short texts by name, to find schedules by: `team: payments`.")
     catchup: CatchUp = CatchUp()
     overlap: Overlap = Field(
         default=Overlap.ALLOW, description="What becomes of a run while another run of the schedule has not ended."

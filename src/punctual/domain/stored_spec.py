@@ -6,6 +6,7 @@ from functools import lru_cache
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
+from punctual.domain.names import DEFAULT_SERVICE
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.triggers import AnyTrigger, Trigger
 
@@ -18,6 +19,9 @@ _CALL: Mapping[str, type | tuple[type, ...]] = {
     "description": str,
 }
 """The fields that every schedule has of its own, with the types that JSON gives them."""
+
+_ABSENT_ONCE: Mapping[str, JsonValue] = {"service": DEFAULT_SERVICE, "labels": {}}
+"""Fields of its own that older documents do not have, and what they stand for there."""
 
 _KNOWN_TRIGGERS = 2048
 _KNOWN_POLICIES = 256
@@ -34,8 +38,12 @@ def read_stored(document: Mapping[str, JsonValue]) -> ScheduleSpec:
         for name, kind in _CALL.items():
             if not isinstance(document[name], kind):
                 return ScheduleSpec.model_validate(document)
-        policies = {name: value for name, value in document.items() if name not in _CALL and name != "trigger"}
         own = {name: document[name] for name in _CALL}
+        for name, default in _ABSENT_ONCE.items():
+            own[name] = document.get(name, default)
+            if type(own[name]) is not type(default):
+                return ScheduleSpec.model_validate(document)
+        policies = {name: value for name, value in document.items() if name not in own and name != "trigger"}
         trigger = _trigger(to_json(document["trigger"]))
         return _pattern(to_json(policies)).model_copy(update={**own, "trigger": trigger})
     except (KeyError, ValidationError):  # a field that is not there may have a default; and the error is to name all

@@ -9,6 +9,7 @@ from uuid import UUID
 from punctual.domain.clock import Clock
 from punctual.domain.errors import BrokerUnavailableError
 from punctual.domain.message_options import MessageOptions
+from punctual.domain.names import DEFAULT_SERVICE
 from punctual.domain.run import RunError
 from punctual.engine import outcomes
 from punctual.engine.sender import Sender, TaskMessage, Unsendable
@@ -219,4 +220,7 @@ def _message(run: UnsentRun) -> TaskMessage:
         expires_at=run.deadline,
         timeout=document.get("timeout"),
         repeated=run.repeated,
+        previous_fire_time=run.previous_fire_time,
+        service=document.get("service", DEFAULT_SERVICE),
+        labels=document.get("labels", {}),
     )

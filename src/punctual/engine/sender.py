@@ -1,7 +1,7 @@
 """What the engine needs of a broker."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from punctual.domain.message_options import NO_OPTIONS, MessageOptions
+from punctual.domain.names import DEFAULT_SERVICE
 from punctual.domain.run import StopRequest
 
 
@@ -18,7 +19,7 @@ class TaskMessage:
 
     `attempt` is the number of the attempt that the message is for. After `expires_at` it must not start any more, and
     once it runs for longer than `timeout` seconds it is timed out. One that is `repeated` may not be the only one for
-    its attempt: a node has sent it before, or was about to.
+    its attempt: a node has sent it before, or was about to. `previous_fire_time` is that of the run before it.
     """
 
     run_id: UUID
@@ -35,6 +36,9 @@ class TaskMessage:
     expires_at: datetime | None = None
     timeout: float | None = None
     repeated: bool = False
+    previous_fire_time: datetime | None = None
+    service: str = DEFAULT_SERVICE
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 class Unsendable(NamedTuple):

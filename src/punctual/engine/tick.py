@@ -124,6 +124,7 @@ def _messages(
     """Return the messages of the runs to send; one that has expired already is left to end so."""
     found = []
     options = spec.message_options
+    previous = schedule.last_fire_time
     for run in made.runs:
         identity = run_id(schedule.id, run.fire_time, run.cause)
         expires_at = None if spec.expires is None else run.due_time + spec.expires
@@ -142,6 +143,10 @@ def _messages(
                     options=options,
                     expires_at=expires_at,
                     timeout=None if spec.timeout is None else spec.timeout.total_seconds(),
+                    previous_fire_time=previous,
+                    service=spec.service,
+                    labels=spec.labels,
                 )
             )
+        previous = run.fire_time
     return found

@@ -65,6 +65,7 @@ def start(tx: Transaction, starts: Sequence[Start]) -> int:
             "received_at": each.received_at,
             "received_by": each.runner.worker,
             "started_at": each.at,
+            "progress": None,
             "deadline": each.deadline,
         }
         for each in starts

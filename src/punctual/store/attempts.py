@@ -116,7 +116,7 @@ def _starting(source: Source | None, *, again: bool) -> Update:
         moved = and_(runs.c.worker_id.is_distinct_from(new["worker_id"]), runs.c.started_at < new["started_at"])
         may = or_(may, and_(heard_of(new["attempt"]), moved))
     run = bindparam("run", type_=runs.c.id.type)
-    facts = {**new, "received_by": new["worker"], "error": None}
+    facts = {**new, "received_by": new["worker"], "error": None, "progress": None}
     return _moving(source, run, RunState.RUNNING, facts, may, runs.c.cancelling.is_(None))
 
 

@@ -1,15 +1,15 @@
 """Sending: which runs need a message, who sends it, and that it was sent."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import bindparam, case, or_, select, update
+from sqlalchemy import Select, bindparam, case, or_, select, update
 
-from punctual.domain.run import RunState
+from punctual.domain.run import REPEATED_WITHIN, Cause, RunState
 from punctual.store.database import Transaction
 from punctual.store.ledger import Lease
 from punctual.store.tables import runs, schedule_versions, schedules
@@ -21,7 +21,8 @@ class UnsentRun:
 
     `document` is the stored version of the spec; `args` and `kwargs` are what the run has in place of the spec's.
     `attempt` is the last one that was begun. One that has `queued_at` was sent then, and nothing was heard of it. One
-    that is `repeated` may have been sent before, for a node has held its lease.
+    that is `repeated` may have been sent before, for a node has held its lease. `previous_fire_time` is that of the run
+    before it, of those that its schedule or a backfill made.
     """
 
     id: UUID
@@ -35,6 +36,7 @@ class UnsentRun:
     document: dict[str, Any]
     args: list[JsonValue] | None
     kwargs: dict[str, JsonValue] | None
+    previous_fire_time: datetime | None
     repeated: bool
 
 
@@ -54,26 +56,57 @@ def claim_unsent(tx: Transaction, now: datetime, *, lease: Lease, limit: int) ->
     version = (schedule_versions.c.schedule_id == runs.c.schedule_id) & (
         schedule_versions.c.version == runs.c.schedule_version
     )
+    previous = _fire_time_before(runs.c.schedule_id, runs.c.fire_time).scalar_subquery()
     facts = (
         select(
             runs.c.id,
             runs.c.schedule_id,
-            schedules.c.name,
+            schedules.c.name.label("schedule"),
             runs.c.fire_time,
             runs.c.cause,
             runs.c.attempt,
             runs.c.queued_at,
             runs.c.deadline,
-            schedule_versions.c.spec,
+            schedule_versions.c.spec.label("document"),
             runs.c.args,
             runs.c.kwargs,
+            previous.label("previous_fire_time"),
         )
         .join(schedules, schedules.c.id == runs.c.schedule_id)
         .join(schedule_versions, version)
         .where(tx.dialect.is_among(runs.c.id, ids))
         .order_by(runs.c.due_time, runs.c.fire_time)
     )
-    return [UnsentRun(*row, repeated=claimed[row.id]) for row in tx.connection.execute(facts)]
+    rows = tx.connection.execute(facts).all()
+    return [_past_repeated(tx, UnsentRun(**row._asdict(), repeated=claimed[row.id])) for row in rows]
+
+
+def _fire_time_before(schedule_id: Any, before: Any) -> Select[Any]:  # noqa: ANN401 - columns, or values
+    """Return the query for the last fire time of a schedule that a run was made for, before an instant."""
+    ledger = runs.alias()
+    return (
+        select(ledger.c.fire_time)
+        .where(
+            ledger.c.schedule_id == schedule_id,
+            ledger.c.fire_time < before,
+            ledger.c.cause.in_(_MADE_FOR_FIRE_TIMES),
+            ledger.c.covered_until.is_(None),
+        )
+        .order_by(ledger.c.fire_time.desc())
+        .limit(1)
+    )
+
+
+def _past_repeated(tx: Transaction, run: UnsentRun) -> UnsentRun:
+    """Return a run that repeats a fire time with the one before that."""
+    previous = run.previous_fire_time
+    if previous is None or run.fire_time - previous >= REPEATED_WITHIN:
+        return run
+    query = _fire_time_before(run.schedule_id, run.fire_time - REPEATED_WITHIN)
+    return replace(run, previous_fire_time=tx.connection.execute(query).scalar_one_or_none())
+
+
+_MADE_FOR_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value, Cause.BACKFILL.value]
 
 
 def mark_sent(tx: Transaction, ids: Collection[UUID], *, node: UUID, at: datetime, again_at: datetime | None) -> None:

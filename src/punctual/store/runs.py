@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, literal, literal_column, or_, select, tuple_, update
 
+from punctual.domain.report import Progress
 from punctual.domain.run import REPEATED_WITHIN, TERMINAL, Cause, Run, RunError, RunState
 from punctual.domain.source import Source
 from punctual.store.admission import LEFT_ALONE
@@ -134,6 +135,17 @@ def last_decided(tx: Transaction, schedule_id: UUID) -> datetime | None:
     return None if row is None else row.covered_until or row.fire_time
 
 
+def last_success(tx: Transaction, schedule_id: UUID, before: datetime) -> datetime | None:
+    """Return the fire time of the last run of a schedule that succeeded, of those before a fire time; None for none."""
+    query = select(runs.c.fire_time).where(
+        runs.c.schedule_id == schedule_id,
+        runs.c.fire_time < before - REPEATED_WITHIN,
+        runs.c.state == RunState.SUCCEEDED.value,
+    )
+    found: datetime | None = tx.connection.execute(query.order_by(runs.c.fire_time.desc()).limit(1)).scalar()
+    return found
+
+
 _MICROSECOND = timedelta(microseconds=1)
 _OF_FIRE_TIMES = [Cause.SCHEDULE.value, Cause.CATCHUP.value]
 
@@ -186,6 +198,7 @@ def _run(row: Row[Any]) -> Run:
         finished_at=row.finished_at,
         worker=row.worker,
         attempt=row.attempt,
+        progress=None if row.progress is None else Progress.model_validate(row.progress),
         result=row.result,
         error=None if row.error is None else RunError.model_validate(row.error),
         covered_until=row.covered_until,

@@ -15,7 +15,7 @@ from punctual.domain.names import parse_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
 from punctual.domain.skip import Skip
 from punctual.domain.stored_spec import read_stored
-from punctual.store import calendars
+from punctual.store import calendars, labels
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import schedule_versions, schedules
@@ -140,6 +140,7 @@ def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
                     failure_streak=0,
                     error_count=0,
                     declared_by=schedule.declared_by,
+                    service=schedule.spec.service,
                     created_at=schedule.created_at,
                     updated_at=schedule.updated_at,
                 )
@@ -148,6 +149,7 @@ def insert(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
         raise _name_taken(schedule.spec.name) from error
     _insert_version(tx, schedule, actor=actor)
     calendars.set_uses(tx, schedule.id, schedule.spec.calendars.names)
+    labels.set_labels(tx, schedule.id, schedule.spec.labels)
 
 
 def lock(tx: Transaction, ref: UUID | str, *, deleted: bool = False) -> Schedule | None:
@@ -233,6 +235,7 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             error=status.error,
             error_count=0,
             declared_by=schedule.declared_by,
+            service=schedule.spec.service,
             updated_at=schedule.updated_at,
             deleted_at=schedule.deleted_at,
         )
@@ -242,26 +245,43 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             tx.connection.execute(statement)
     except IntegrityError as error:
         raise _name_taken(schedule.spec.name) from error
-    calendars.set_uses(tx, schedule.id, schedule.spec.calendars.names if schedule.deleted_at is None else ())
+    living = schedule.deleted_at is None
+    calendars.set_uses(tx, schedule.id, schedule.spec.calendars.names if living else ())
+    labels.set_labels(tx, schedule.id, schedule.spec.labels if living else {})
 
 
-def list_page(
-    tx: Transaction,
-    *,
-    query: str | None,
-    state: ScheduleState | None,
-    calendar: str | None,
-    limit: int,
-    cursor: str | None,
-) -> Page[Schedule]:
-    """Return living schedules by name; `query` is looked for in name and task, case aside."""
+@dataclass(frozen=True, slots=True)
+class ScheduleFilter:
+    """Which schedules are wanted; None and nothing stand for any, and of the labels they have all.
+
+    `query` is looked for in name and task, case aside.
+    """
+
+    query: str | None = None
+    state: ScheduleState | None = None
+    calendar: str | None = None
+    service: str | None = None
+    labels: Sequence[tuple[str, str]] = ()
+
+    def narrow(self, statement: Select[Any]) -> Select[Any]:
+        """Return a statement on schedules for those that are wanted."""
+        if self.query:
+            statement = statement.where(_contains(self.query))
+        if self.state is not None:
+            statement = _in_state(statement, self.state)
+        if self.calendar is not None:
+            statement = statement.where(schedules.c.id.in_(calendars.users(self.calendar)))
+        if self.service is not None:
+            statement = statement.where(schedules.c.service == self.service)
+        for key, value in self.labels:
+            statement = statement.where(schedules.c.id.in_(labels.bearers(key, value)))
+        return statement
+
+
+def list_page(tx: Transaction, wanted: ScheduleFilter, *, limit: int, cursor: str | None) -> Page[Schedule]:
+    """Return living schedules by name."""
     statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None)).order_by(schedules.c.name).limit(limit + 1)
-    if query:
-        statement = statement.where(_contains(query))
-    if state is not None:
-        statement = _in_state(statement, state)
-    if calendar is not None:
-        statement = statement.where(schedules.c.id.in_(calendars.users(calendar)))
+    statement = wanted.narrow(statement)
     if cursor is not None:
         statement = statement.where(schedules.c.name > decode_cursor(cursor, parts=1)[0])
     rows = tx.connection.execute(statement).all()

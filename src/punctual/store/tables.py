@@ -55,7 +55,10 @@ schedules = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime),
+    # Nodes of before, which know nothing of it, run beside newer ones while people upgrade.
+    Column("service", String(63), nullable=False, server_default="default"),
 )
+Index("ix_schedules_service", schedules.c.service, schedules.c.name)  # the schedules of a service, by name
 Index(
     "uq_schedules_name",  # look-up by name; one living schedule a name
     schedules.c.name,
@@ -88,6 +91,15 @@ Index(
     postgresql_where=schedule_versions.c.superseded_at.is_not(None),
     sqlite_where=schedule_versions.c.superseded_at.is_not(None),
 )
+
+schedule_labels = Table(
+    "schedule_labels",
+    metadata,
+    Column("schedule_id", Uuid, ForeignKey("schedules.id"), primary_key=True),
+    Column("key", String(63), primary_key=True),
+    Column("value", String(100), nullable=False),
+)
+Index("ix_schedule_labels_key", schedule_labels.c.key, schedule_labels.c.value)  # which schedules have a label
 
 calendars = Table(
     "calendars",
@@ -146,6 +158,8 @@ runs = Table(
     Column("worker_pid", Integer, comment="the process of the worker that runs it"),
     Column("attempt", Integer, nullable=False),
     Column("result", JSON(none_as_null=True)),
+    Column("result_size", Integer, comment="bytes of the whole of which the result is the first part; null: it is all"),
+    Column("progress", JSON(none_as_null=True), comment="how far the attempt that runs is, or was when it ended"),
     Column("error", JSON(none_as_null=True)),
     Column("covered_until", UtcDateTime),
     Column("covered_count", Integer),
@@ -233,6 +247,17 @@ Index(
     runs.c.fire_time,
     postgresql_where=_WITHOUT_PLUGIN,
     sqlite_where=_WITHOUT_PLUGIN,
+)
+
+run_logs = Table(
+    "run_logs",
+    metadata,
+    Column("run_id", Uuid, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, comment="orders the lines of an attempt"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("text", Text, nullable=False),
 )
 
 _OF_BACKFILL = runs.c.backfill_id.is_not(None)

@@ -13,14 +13,17 @@ from punctual.control.preview import Previews
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import DatabaseUnavailableError
+from punctual.domain.identity import new_id
 from punctual.domain.policies import KeepRuns
+from punctual.domain.report import Level, LogLine
 from punctual.domain.run import RunState
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
 from punctual.engine.retention import BATCH, Retention
-from punctual.store import nodes, runs
+from punctual.store import nodes, run_logs, runs
 from punctual.store import retention as stored_retention
 from punctual.store.database import Database, Transaction
+from punctual.store.tables import run_logs as log_table
 from punctual.store.tables import runs as run_table
 from punctual.store.tables import schedule_versions
 from punctual.testing import ManualClock, RecordingSender, drive
@@ -256,3 +259,22 @@ def test_a_node_tells_how_many_it_removed(
     engine.heartbeat()
     with database.read() as tx:
         assert [node.runs_removed for node in nodes.list_all(tx)] == [3]
+
+
+def test_the_log_of_a_run_goes_with_it(
+    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock
+) -> None:
+    start = clock.now()
+    make(schedules)
+    drive(engine, clock, start + 2 * DAY)
+    with database.write() as tx:
+        for run in runs.list_page(tx, runs.RunFilter(), limit=10, cursor=None).items:
+            line = LogLine(1, clock.now(), 1, Level.INFO, "a line")
+            assert run_logs.add(tx, run.id, [line])
+            assert run_logs.add(tx, run.id, [line]), "written again, because the answer was lost"
+        assert not run_logs.add(tx, new_id(), [line])
+    assert count(database, log_table) == 2
+    end_all(database, clock)
+    clock.advance(DAY)
+    until_done(Retention(database, clock, KeepRuns(age=DAY / 2)))
+    assert (count(database), count(database, log_table)) == (0, 0)

@@ -65,6 +65,7 @@ def test_a_message_carries_the_run_and_the_call(app: Celery) -> None:
         "punctual_run": str(RUN),
         "punctual_schedule": "nightly ☾",
         "punctual_schedule_id": str(SCHEDULE),
+        "punctual_service": "default",
         "punctual_fire_time": "2026-01-02T03:04:05Z",
         "punctual_cause": "schedule",
         "punctual_attempt": "1",

@@ -44,6 +44,7 @@ RUN: dict[str, Any] = {
     "finished_at": "2026-07-01T11:58:12.2Z",
     "worker": "celery@host",
     "attempt": 1,
+    "progress": None,
     "result": {"files": 3},
     "error": None,
     "covered_until": None,
@@ -239,3 +240,47 @@ def test_show_tells_who_told_of_a_run_and_what_is_not_promised() -> None:
     lines = said(told, "show", RUN["id"]).splitlines()
     assert "told by       Celery events" in lines
     assert lines[lines.index("not promised  It may run more than once.") + 1].strip() == "An event may be lost."
+
+
+def test_show_tells_how_far_a_run_is() -> None:
+    progress = {"done": 1500.0, "total": 6000.0, "note": "reading", "at": "2026-07-01T11:59:00Z"}
+    assert "1,500 of 6,000 (25%): reading\n" in said(RUN | {"progress": progress}, "show", RUN["id"])
+    assert " 2.50\n" in said(RUN | {"progress": progress | {"done": 2.5, "total": None, "note": None}}, "show", "x")
+
+
+LINE = {"at": "2026-07-01T11:58:01.25Z", "attempt": 1, "level": "info", "text": "\x1b[31mred"}
+
+
+def test_the_log_of_a_run_is_printed_line_by_line() -> None:
+    again = LINE | {"attempt": 2, "level": "warning", "text": "again"}
+    log = {"items": [LINE, again], "after": "x", "more": False}
+    assert said(log, "log", RUN["id"]).splitlines() == [
+        r"11:58:01.250 INFO     \x1b[31mred",
+        "11:58:01.250 WARNING  attempt 2 again",
+    ]
+    assert [json.loads(line) for line in said(log, "log", RUN["id"], "-o", "json").splitlines()] == [LINE, again]
+
+
+def test_a_log_is_followed_until_the_run_has_ended_and_once_more() -> None:
+    pages = iter(
+        [
+            {"items": [LINE | {"text": "one"}], "after": "1", "more": True},
+            {"items": [LINE | {"text": "two"}], "after": "2", "more": False},
+            RUN | {"state": "running"},
+            {"items": [], "after": "2", "more": False},
+            RUN,
+            {"items": [LINE | {"text": "three"}], "after": "3", "more": False},
+        ]
+    )
+    seen: list[str] = []
+    pauses: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.url.query.decode())
+        return httpx.Response(200, json=next(pages))
+
+    connection = Connection(transport=httpx.MockTransport(answer), clock=ManualClock(NOW), sleep=pauses.append)
+    result = CliRunner().invoke(app, ["log", RUN["id"], "--follow"], obj=connection)
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["one", "two", "three"]
+    assert seen == ["limit=1000", "after=1&limit=1000", "", "after=2&limit=1000", "", "after=2&limit=1000"]
+    assert len(pauses) == 2

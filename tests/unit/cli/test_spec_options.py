@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from punctual.cli.spec_options import CatchUpWord, OnLostWord, OverlapWord, SpecOptions, takes_spec_options
+from punctual.cli.spec_options import CatchUpWord, OnLostWord, OverlapWord, SpecOptions, complete, takes_spec_options
 from punctual.domain.policies import CatchUpPolicy, OnLost, Overlap
 
 
@@ -161,3 +161,16 @@ def test_a_command_takes_each_option_once_and_finds_them_in_one_place() -> None:
     said = CliRunner().invoke(app, ["n", "--arg", "1", "--arg", "b", "--when-closed", "skip", "--loud"])
     assert said.output == "n {'args': [1, 'b'], 'calendars': {'when_closed': 'skip'}} True\n"
     assert "--max-runs" in CliRunner().invoke(app, ["--help"]).output
+
+
+def test_labels_are_set_and_taken_away_one_by_one_or_all_at_once() -> None:
+    options = SpecOptions(service="payments", label=["team=x=y", "tier=", "old-"])
+    assert options.document() == {"service": "payments", "labels": {"team": "x=y", "tier": "", "old": None}}
+    assert SpecOptions(service="", label=[""]).document() == {"service": None, "labels": None}
+    assert complete(options.over({"labels": {"old": "1", "kept": "2"}}))["labels"] == {
+        "kept": "2",
+        "team": "x=y",
+        "tier": "",
+    }
+    with pytest.raises(typer.BadParameter, match="KEY=VALUE"):
+        SpecOptions(label=["team"]).document()

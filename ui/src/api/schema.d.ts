@@ -434,6 +434,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the log of a run
+         * @description Return what the task kept with `punctual.current_run().log(...)`, attempt by attempt.
+         *
+         *     To follow a run, ask again with `after`; new lines are there within a second.
+         */
+        get: operations["readLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}/rerun": {
         parameters: {
             query?: never;
@@ -1395,6 +1417,12 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * Level
+         * @description How much a line of a run's log matters.
+         * @enum {string}
+         */
+        Level: "debug" | "info" | "warning" | "error" | "critical";
+        /**
          * LivenessOut
          * @description The process answers.
          */
@@ -1468,6 +1496,41 @@ export interface components {
              * @description Cursor of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /**
+         * LogLineOut
+         * @description A line that a task kept with its run.
+         */
+        LogLineOut: {
+            /**
+             * At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            at: string;
+            /** Attempt */
+            attempt: number;
+            level: components["schemas"]["Level"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * LogPageOut
+         * @description Some lines of a run's log, in their order.
+         */
+        LogPageOut: {
+            /** Items */
+            items: components["schemas"]["LogLineOut"][];
+            /**
+             * After
+             * @description Pass it as `after` for what comes next, now or later; null while there is no line at all.
+             */
+            after: string | null;
+            /**
+             * More
+             * @description Whether there are more lines already.
+             */
+            more: boolean;
         };
         /**
          * NodeOut
@@ -1684,6 +1747,27 @@ export interface components {
              * @description The fire times before, the last one at the end.
              */
             previous: components["schemas"]["FireTimeOut"][];
+        };
+        /**
+         * ProgressOut
+         * @description How far a task says that it is.
+         */
+        ProgressOut: {
+            /** Done */
+            done: number;
+            /**
+             * Total
+             * @description How far it is to go, in the same unit; null where that is not known.
+             */
+            total: number | null;
+            /** Note */
+            note: string | null;
+            /**
+             * At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            at: string;
         };
         /**
          * RangeRuleOut
@@ -1919,6 +2003,8 @@ export interface components {
              * @description The number of the last attempt that started; the first is 1.
              */
             attempt: number;
+            /** @description How far the last attempt says that it is, or was at its end. */
+            progress: components["schemas"]["ProgressOut"] | null;
             result: components["schemas"]["JsonValue"];
             /** @description What the last attempt failed with, also while it is `retrying`. */
             error: components["schemas"]["RunErrorOut"] | null;
@@ -2113,6 +2199,15 @@ export interface components {
              * @description After so long Celery kills its process.
              */
             time_limit: number | null;
+            /**
+             * Service
+             * @description The owner of the schedule.
+             */
+            service: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
             /** Trigger */
             trigger: components["schemas"]["CronOut"] | components["schemas"]["IntervalOut"] | components["schemas"]["OnceOut"] | components["schemas"]["RruleOut"] | components["schemas"]["SolarOut"] | components["schemas"]["AnyOfOut"];
             /**
@@ -3571,6 +3666,12 @@ export interface components {
             /** @description null: the default. */
             description?: string | null;
             /** @description null: the default. */
+            service?: string | null;
+            /** @description null: the default. */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /** @description null: the default. */
             catchup?: components["schemas"]["CatchUp"] | null;
             /** @description null: the default. */
             overlap?: components["schemas"]["Overlap"] | null;
@@ -3708,6 +3809,20 @@ export interface components {
              * @default
              */
             description?: string;
+            /**
+             * Service
+             * @description The owner of the schedule.
+             * @default default
+             */
+            service?: string;
+            /**
+             * Labels
+             * @description Short texts by name, to find schedules by: `team: payments`.
+             * @default {}
+             */
+            labels?: {
+                [key: string]: string;
+            };
             /**
              * @default {
              *       "policy": "latest",
@@ -3929,6 +4044,10 @@ export interface operations {
                 state?: components["schemas"]["ScheduleState"] | null;
                 /** @description Only those that use the calendar of this name. */
                 calendar?: string | null;
+                /** @description Only those of this service. */
+                service?: string | null;
+                /** @description May be repeated: `key=value`, only those that have all of these labels. */
+                label?: string[];
             };
             header?: never;
             path?: never;
@@ -6197,6 +6316,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    readLog: {
+        parameters: {
+            query?: {
+                /** @description How many lines at most. */
+                limit?: number;
+                /** @description `after` of an earlier answer: only what came since; without it, from the start. */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPageOut"];
                 };
             };
             /** @description Unauthorized */

@@ -51,6 +51,8 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
   headers: {},
   soft_time_limit: null,
   time_limit: null,
+  service: "default",
+  labels: {},
   trigger: { kind: "interval", every: 90, anchor: "2026-01-01T00:00:00Z", text: "every 90s" },
   start_at: null,
   end_at: null,

@@ -28,6 +28,7 @@ const run = (part: Partial<Run> = {}): Run => ({
   finished_at: null,
   worker: null,
   attempt: 0,
+  progress: null,
   result: null,
   error: null,
   covered_until: null,

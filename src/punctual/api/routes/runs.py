@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from punctual.api.body import parsed_as
 from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
 from punctual.api.paging import PageQuery
-from punctual.api.schemas_runs import ArgumentsIn, CancelIn, CancellationOut, RunOut, RunPageOut
+from punctual.api.schemas_runs import ArgumentsIn, CancelIn, CancellationOut, LogPageOut, RunOut, RunPageOut
 from punctual.domain.run import Cause, RunState
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -56,6 +56,26 @@ def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> Run
 def get_run(services: ServicesDep, run_id: UUID) -> RunOut:
     """Return one run."""
     return RunOut.of(services.runs.get(run_id))
+
+
+class LogQuery(BaseModel):
+    """Which lines of a run's log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=1000, description="How many lines at most.")] = 200
+    after: Annotated[str, Field(max_length=1000)] | None = Field(
+        default=None, description="`after` of an earlier answer: only what came since; without it, from the start."
+    )
+
+
+@router.get("/{run_id}/log", summary="Read the log of a run", responses=problems(HTTPStatus.NOT_FOUND))
+def read_log(services: ServicesDep, run_id: UUID, query: Annotated[LogQuery, Query()]) -> LogPageOut:
+    """Return what the task kept with `punctual.current_run().log(...)`, attempt by attempt.
+
+    To follow a run, ask again with `after`; new lines are there within a second.
+    """
+    return LogPageOut.of(services.runs.log(run_id, limit=query.limit, after=query.after))
 
 
 @router.post(

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from punctual.api.body import DocumentBody
 from punctual.api.deps import Actor, ServicesDep
@@ -13,6 +13,7 @@ from punctual.api.openapi import SchedulePatch, body_of, problems
 from punctual.api.paging import PageQuery
 from punctual.api.preconditions import IfMatch, etag, expected_version
 from punctual.api.schemas import ScheduleOut, SchedulePageOut
+from punctual.domain.names import ServiceName
 from punctual.domain.schedule import ScheduleSpec, ScheduleState
 
 router = APIRouter(prefix="/schedules", tags=["schedules"])
@@ -21,6 +22,16 @@ Ref = Annotated[str, Path(description="The id or the name of a schedule, URL-enc
 AllowUnknownTask = Annotated[
     bool, Query(description="Take a task that no worker has announced; its arguments are not checked then.")
 ]
+
+
+def _is_label(text: str) -> str:
+    if "=" not in text:
+        msg = "must be key=value"
+        raise ValueError(msg)
+    return text
+
+
+LabelText = Annotated[str, Field(max_length=200), AfterValidator(_is_label)]
 
 
 class ScheduleQuery(PageQuery):
@@ -32,6 +43,10 @@ class ScheduleQuery(PageQuery):
     state: ScheduleState | None = None
     calendar: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="Only those that use the calendar of this name."
+    )
+    service: ServiceName | None = Field(default=None, description="Only those of this service.")
+    label: list[LabelText] = Field(
+        default=[], max_length=32, description="May be repeated: `key=value`, only those that have all of these labels."
     )
 
 
@@ -62,7 +77,13 @@ def create_schedule(
 def list_schedules(services: ServicesDep, query: Annotated[ScheduleQuery, Query()]) -> SchedulePageOut:
     """Return schedules by name."""
     page = services.schedules.list(
-        query=query.q, state=query.state, calendar=query.calendar, limit=query.limit, cursor=query.cursor
+        query=query.q,
+        state=query.state,
+        calendar=query.calendar,
+        service=query.service,
+        labels=[(key, value) for key, _, value in (text.partition("=") for text in query.label)],
+        limit=query.limit,
+        cursor=query.cursor,
     )
     return SchedulePageOut(items=[ScheduleOut.of(item) for item in page.items], next_cursor=page.next_cursor)
 
