@@ -1,13 +1,13 @@
 """Helpers for tests, ours and yours: time that you move, a sender that remembers, and an engine driven through both."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from punctual.domain.errors import BrokerUnavailableError
 from punctual.domain.run import StopRequest
 from punctual.engine.loop import Engine
-from punctual.engine.sender import TaskMessage, Unsendable
+from punctual.engine.sender import QueueDepth, TaskMessage, Unsendable
 
 
 class ManualClock:
@@ -36,7 +36,8 @@ class ManualClock:
 class RecordingSender:
     """A Sender that keeps what it is given; `fail` makes the broker go away until `recover`.
 
-    It refuses for good the messages of the tasks in `unsendable`, by name, for the reason given there.
+    It refuses for good the messages of the tasks in `unsendable`, by name, for the reason given there. `routing` has
+    the queues of tasks, by name; all others go to the queue `celery`. `depths` has what queues hold.
     """
 
     def __init__(self) -> None:
@@ -44,6 +45,8 @@ class RecordingSender:
         self.messages: list[TaskMessage] = []
         self.stopped: list[StopRequest] = []
         self.unsendable: dict[str, str] = {}
+        self.routing: dict[str, str] = {}
+        self.depths: dict[str, QueueDepth] = {}
         self._failing = False
 
     def fail(self) -> None:
@@ -71,6 +74,15 @@ class RecordingSender:
         if self._failing:
             message = "The broker is away (by the test's wish)."
             raise BrokerUnavailableError(message)
+
+    def destinations(self, tasks: Collection[str]) -> Mapping[str, str]:
+        """Return what `routing` says."""
+        return {task: self.routing.get(task, "celery") for task in tasks}
+
+    def queues(self, names: Collection[str]) -> Sequence[QueueDepth]:
+        """Return what `depths` has; a queue that it does not have is empty."""
+        self.check()
+        return [self.depths.get(name, QueueDepth(name, 0)) for name in sorted({*names, "celery"})]
 
     def close(self) -> None:
         """Nothing to release."""

@@ -17,6 +17,7 @@ from punctual.api.routes import (
     locks,
     operations,
     preview,
+    queues,
     runs,
     schedules,
     session,
@@ -71,7 +72,7 @@ def _protected() -> APIRouter:
     )
     for resource in (schedules, operations, preview, calendars, forecast, runs, backfills):
         router.include_router(resource.router)
-    for resource in (tasks, workers, locks, session, system):
+    for resource in (tasks, workers, queues, locks, session, system):
         router.include_router(resource.router)
     return router
 

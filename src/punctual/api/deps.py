@@ -15,8 +15,10 @@ from punctual.control.calendars import Calendars
 from punctual.control.forecast import Forecasts
 from punctual.control.locks import Locks
 from punctual.control.preview import Previews
+from punctual.control.queues import Queues
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
+from punctual.control.serving import Served
 from punctual.control.system import System
 from punctual.control.tasks import Tasks
 from punctual.control.workers import Workers
@@ -48,6 +50,8 @@ class Services:
     tasks: Tasks
     workers: Workers
     locks: Locks
+    queues: Queues
+    served: Served
     access: Access
     system: System
 
@@ -66,6 +70,8 @@ class Services:
             tasks=Tasks(database, clock),
             workers=Workers(database, clock),
             locks=Locks(database, clock),
+            queues=Queues(database, clock),
+            served=Served(database, clock),
             access=Access(database, clock),
             system=System(database, clock),
         )

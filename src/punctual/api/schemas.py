@@ -1,5 +1,6 @@
 """The documents about schedules, runs and tasks that the API answers with or takes."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,6 +13,7 @@ from punctual.domain.explain.policy_words import policy_words
 from punctual.domain.explain.timing_words import timing_words
 from punctual.domain.policies import CatchUp, CatchUpPolicy, OnLost, Overlap, Retry
 from punctual.domain.schedule import Schedule, ScheduleState
+from punctual.domain.serving import Unserved
 from punctual.domain.triggers import Trigger
 from punctual.domain.triggers.solar import SolarEvent
 
@@ -219,6 +221,18 @@ class ScheduleStatusOut(Answer):
         )
 
 
+class WarningOut(Answer):
+    """Something that people should look at before it matters."""
+
+    code: str = Field(
+        description="`task_not_served`: no living worker serves the task. `queue_not_consumed`: none consumes the "
+        "queue. `task_not_on_queue`: those that consume the queue do not serve the task. `no_worker`: no worker with "
+        "the plug-in is alive, so nothing is known."
+    )
+    message: str = Field(description="A sentence for people.")
+    fix: str = Field(description="What to do about it.")
+
+
 class ScheduleOut(Answer):
     """A schedule: its spec, its version and its status."""
 
@@ -256,9 +270,10 @@ class ScheduleOut(Answer):
     updated_at: Instant
     declared_by: str | None = Field(description="The Celery app whose code declares it; null for all others.")
     status: ScheduleStatusOut
+    warnings: list[WarningOut] = Field(description="Why nobody would run its task now; none once it is finished.")
 
     @classmethod
-    def of(cls, schedule: Schedule) -> "ScheduleOut":
+    def of(cls, schedule: Schedule, unserved: Sequence[Unserved]) -> "ScheduleOut":
         """Return the answer for a schedule."""
         spec = schedule.spec
         return cls(
@@ -298,6 +313,7 @@ class ScheduleOut(Answer):
             updated_at=schedule.updated_at,
             declared_by=schedule.declared_by,
             status=ScheduleStatusOut.of(schedule),
+            warnings=[WarningOut.model_validate(each, from_attributes=True) for each in unserved],
         )
 
 
@@ -311,7 +327,8 @@ class TaskOut(Answer):
         description="JSON Schema of its arguments as one object; `x-positional` lists those that may stand in `args`."
     )
     live: bool = Field(description="Whether a worker that serves it is alive.")
-    seen_at: Instant
+    seen_at: Instant = Field(description="When a worker that serves it gave its last sign of life.")
+    gone_since: Instant | None = Field(description="Since when no living worker serves it; null while one does.")
 
     @classmethod
     def of(cls, view: TaskView) -> "TaskOut":
@@ -324,6 +341,7 @@ class TaskOut(Answer):
             signature=task.signature,
             live=view.live,
             seen_at=task.seen_at,
+            gone_since=None if view.live else task.seen_at,
         )
 
 

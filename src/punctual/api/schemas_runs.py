@@ -50,6 +50,7 @@ class RunOut(Answer):
     args: list[JsonValue] = Field(description="What the task was called with: changed ones, or the schedule's.")
     kwargs: dict[str, JsonValue]
     queue: str | None
+    exchange: str | None
     origin_id: UUID | None = Field(description="The run that it repeats, where the cause is `rerun`; it may be gone.")
     backfill_id: UUID | None = Field(description="The backfill that it is part of.")
     expires_at: Instant | None = Field(description="When it expires, unless it has started by then.")
@@ -76,11 +77,14 @@ class RunOut(Answer):
     covered_count_exact: bool = Field(description="False where `covered_count` is a lower bound.")
     source: Source | None = Field(description="Who told its state last; null where nobody did.")
     not_promised: list[str] = Field(description="What cannot be relied on, in sentences, because of who tells of it.")
+    notice: str | None = Field(
+        default=None, description="While it is `queued`: why no worker that is known will start it, and what to do."
+    )
 
     @classmethod
-    def of(cls, run: Run) -> "RunOut":
+    def of(cls, run: Run, notice: str | None = None) -> "RunOut":
         """Return the answer for a run."""
-        return cls.model_validate(run, from_attributes=True)
+        return cls.model_validate(run, from_attributes=True).model_copy(update={"notice": notice})
 
 
 class CancellationOut(Answer):

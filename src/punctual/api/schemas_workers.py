@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from punctual.api.schemas import Answer, Instant, NextCursor
+from punctual.control.queues import QueueView
 from punctual.control.workers import WorkerView
 
 
@@ -70,3 +71,39 @@ class WorkerPageOut(Answer):
     def of(cls, views: Sequence[WorkerView], next_cursor: str | None) -> "WorkerPageOut":
         """Return the answer for a page."""
         return cls(items=[WorkerOut.of(view) for view in views], next_cursor=next_cursor)
+
+
+class QueueOut(Answer):
+    """A queue of the broker, as a node measured it last."""
+
+    name: str
+    messages: int | None = Field(
+        description="Messages that wait in the broker, without those that workers have taken; null: not known."
+    )
+    consumers: int | None = Field(description="Who consumes it, by the broker; null on Redis, which does not tell.")
+    workers: list[str] = Field(description="The living workers with the plug-in that consume it, by name.")
+    oldest_at: Instant | None = Field(
+        description="When the message of that run was sent which has waited longest for a worker. Messages that "
+        "Punctual did not send do not tell when they were. Null: none waits."
+    )
+    growing_since: Instant | None = Field(description="Since when it has not become shorter; null: it has.")
+    measured_at: Instant
+    error: str | None = Field(description="Why it could not be measured; null: it could.")
+    warnings: list[str] = Field(description="What people should look at, in sentences.")
+
+    @classmethod
+    def of(cls, view: QueueView) -> "QueueOut":
+        """Return the answer for a queue."""
+        return cls(**view.queue.model_dump(), workers=view.workers, warnings=view.warnings)
+
+
+class QueuePageOut(Answer):
+    """Some queues, by name."""
+
+    items: list[QueueOut]
+    next_cursor: NextCursor
+
+    @classmethod
+    def of(cls, views: Sequence[QueueView], next_cursor: str | None) -> "QueuePageOut":
+        """Return the answer for a page."""
+        return cls(items=[QueueOut.of(view) for view in views], next_cursor=next_cursor)

@@ -48,9 +48,7 @@ class Calls:
 
         Of a message with a queue or an exchange of its own, neither the task nor the routing says where it goes.
         """
-        task = self._app.tasks.get(message.task)
-        defined = {} if task is None else task._get_exec_options()  # noqa: SLF001 - as Celery's own beat gets them
-        own = {name: value for name, value in defined.items() if value is not None}
+        task, own = self._own(message.task)
         chosen = _chosen(message.options)
         protocol = {name: each[name] for each in (own, chosen) for name in _MESSAGE_FIELDS if name in each}
         placed = message.queue is not None or message.options.exchange is not None
@@ -74,6 +72,21 @@ class Calls:
         """Tell whether the app's routing looks at the task's name only; a router of its own may look at the args."""
         amqp = self._app.amqp
         return type(amqp.router) is Router and all(type(route) is MapRoute for route in amqp.router.routes)
+
+    def queue_of(self, name: str) -> str | None:
+        """Return the queue that messages of a task go to without one of their own; None where that is not certain."""
+        if not self.routes_by_name():
+            return None
+        task, own = self._own(name)
+        wanted = {option: own[option] for option in _PUBLISH_FIELDS if option in own}
+        try:
+            routed = self._app.amqp.router.route(wanted, name, [], {}, task)
+        except Exception:  # noqa: BLE001 - it is told when a message is sent
+            return None
+        queue = routed.get("queue")
+        if queue is None and routed.get("exchange") is None:
+            queue = self._app.amqp.default_queue
+        return None if queue is None else str(getattr(queue, "name", queue))
 
     def make(self, message: TaskMessage, options: Options) -> Any:  # noqa: ANN401 - Celery has no types
         """Return a message as Celery makes it, by message protocol 2."""
@@ -113,6 +126,12 @@ class Calls:
             mandatory=options.queue is not None or message.options.exchange is not None,
             **options.publish,
         )
+
+    def _own(self, name: str) -> tuple[Any, dict[str, Any]]:
+        """Return the app's own task of that name, if it has it, and the options that its definition gives."""
+        task = self._app.tasks.get(name)
+        defined = {} if task is None else task._get_exec_options()  # noqa: SLF001 - as Celery's own beat gets them
+        return task, {option: value for option, value in defined.items() if value is not None}
 
     def _queue(self, name: str) -> Any:  # noqa: ANN401 - kombu has no types
         """Find the app's queue, or make one; an app that refuses unknown queues must not block the other messages."""

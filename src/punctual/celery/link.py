@@ -46,11 +46,8 @@ class Link:
         self._timeout = timeout
         self._calls = Calls(app)
         self._declared: set[str] = set()
-        self._connection = _connection(app, timeout)
+        self._connection = connected(app, timeout)
         try:
-            # Each broker of a failover list once; kombu's default channel would try for ever.
-            tries = max(1, len(self._connection.alt))
-            self._connection.ensure_connection(max_retries=tries, interval_start=0, interval_step=0)
             self._open()
         except BaseException:
             self.close()
@@ -194,6 +191,19 @@ def _press(driver: str, channel: Any, timeout: float) -> Press | None:  # noqa: 
     if driver == "amqp":
         return amqp_press.AmqpPress(channel, timeout)
     return redis_press.RedisPress(channel) if driver == "redis" else None
+
+
+def connected(app: Celery, timeout: float) -> Any:  # noqa: ANN401 - kombu has no types
+    """Connect to the app's broker, waiting at no step for longer than `timeout` seconds."""
+    connection = _connection(app, timeout)
+    try:
+        # Each broker of a failover list once; kombu's default channel would try for ever.
+        tries = max(1, len(connection.alt))
+        connection.ensure_connection(max_retries=tries, interval_start=0, interval_step=0)
+    except BaseException:
+        connection.release()
+        raise
+    return connection
 
 
 def _connection(app: Celery, timeout: float) -> Any:  # noqa: ANN401 - kombu has no types

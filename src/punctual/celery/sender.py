@@ -1,15 +1,17 @@
 """Sends the messages of runs through a Celery app's broker."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from celery import Celery
 
-from punctual.celery.link import Link, words_of
+from punctual.celery.broker_queues import depths
+from punctual.celery.calls import Calls
+from punctual.celery.link import Link, connected, words_of
 from punctual.domain.errors import BrokerUnavailableError
 from punctual.domain.run import StopRequest
-from punctual.engine.sender import TaskMessage, Unsendable
+from punctual.engine.sender import QueueDepth, TaskMessage, Unsendable
 
 _T = TypeVar("_T")
 
@@ -52,6 +54,21 @@ class CelerySender:
         with self._lock:
             self._attempt(lambda link: link.check())
 
+    def destinations(self, tasks: Collection[str]) -> Mapping[str, str]:
+        """Ask the app's routing, where it looks at nothing but the name of a task."""
+        calls = Calls(self._app)
+        found = {task: calls.queue_of(task) for task in tasks}
+        return {task: queue for task, queue in found.items() if queue is not None}
+
+    def queues(self, names: Collection[str]) -> Sequence[QueueDepth]:
+        """Ask the broker over a connection of its own, so that nothing waits to be sent meanwhile."""
+        wanted = sorted({*names, self._app.amqp.default_queue.name})
+        try:
+            with connected(self._app, self._timeout) as connection:
+                return depths(connection, wanted)
+        except Exception as error:
+            raise _unavailable(error) from error
+
     def close(self) -> None:
         """Close the connection; the next use opens another."""
         with self._lock:
@@ -65,11 +82,15 @@ class CelerySender:
         # Client libraries raise what they like, even AttributeError; in each case the messages may not be there.
         except Exception as error:
             self._drop()
-            message = f"The broker does not answer: {words_of(error)}"
-            fix = "Check that the broker at PUNCTUAL_BROKER_URL runs and can be reached; sending goes on by itself."
-            raise BrokerUnavailableError(message, fix=fix) from error
+            raise _unavailable(error) from error
 
     def _drop(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             link.close()
+
+
+def _unavailable(error: Exception) -> BrokerUnavailableError:
+    message = f"The broker does not answer: {words_of(error)}"
+    fix = "Check that the broker at PUNCTUAL_BROKER_URL runs and can be reached; sending goes on by itself."
+    return BrokerUnavailableError(message, fix=fix)

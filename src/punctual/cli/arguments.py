@@ -18,7 +18,9 @@ from punctual.cli.client import Document
 from punctual.cli.output import pretty
 from punctual.domain.errors import SetupError
 
-_ONLY_IN_ANSWERS = frozenset({"id", "version", "status", "created_at", "updated_at", "deleted_at", "declared_by"})
+_ONLY_IN_ANSWERS = frozenset(
+    {"id", "version", "status", "warnings", "created_at", "updated_at", "deleted_at", "declared_by"}
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the schedule.", show_default=False)]
 FileOption = Annotated[

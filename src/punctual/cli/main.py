@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from punctual.cli import backfills, calendars, locks, runs, schedules, tasks, workers
+from punctual.cli import backfills, calendars, locks, queues, runs, schedules, tasks, workers
 from punctual.cli.explain import explain
 from punctual.cli.forecast import forecast
 from punctual.cli.preview import preview
@@ -80,6 +80,7 @@ app.add_typer(runs.app, name="runs", rich_help_panel=_USE)
 app.add_typer(backfills.app, name="backfills", rich_help_panel=_USE)
 app.add_typer(tasks.app, name="tasks", rich_help_panel=_USE)
 app.add_typer(workers.app, name="workers", rich_help_panel=_USE)
+app.add_typer(queues.app, name="queues", rich_help_panel=_USE)
 app.add_typer(locks.app, name="locks", rich_help_panel=_USE)
 app.command("preview", rich_help_panel=_USE)(preview)
 app.command("explain", rich_help_panel=_USE)(explain)

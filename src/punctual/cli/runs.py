@@ -379,6 +379,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("schedule", f"{run['schedule']} (version {run['schedule_version']})"),
         ("state", run["state"]),
         ("reason", run["reason"]),
+        ("look at", run["notice"]),
         ("last error" if run["state"] in OPEN else "error", f"{error['type']}: {error['message']}" if error else None),
         ("cause", run["cause"]),
         ("repeats", run["origin_id"]),
@@ -404,6 +405,7 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("args", compact(run["args"])),
         ("kwargs", compact(run["kwargs"])),
         ("queue", run["queue"]),
+        ("exchange", run["exchange"]),
         ("result", None if run["result"] is None else pretty(run["result"])),
     ]
 

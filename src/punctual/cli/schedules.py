@@ -87,6 +87,9 @@ def list_schedules(
     elif page["items"]:
         now = surroundings(ctx).clock.now()
         print_table(_COLUMNS, (_row(schedule, now) for schedule in page["items"]))
+        warnings = _warnings(page["items"])
+        if warnings:
+            print_lines(["", *warnings])
     elif not any(query.values()):
         print_lines(["There are no schedules yet. Make one with: punctual schedules create --help"])
     else:
@@ -311,6 +314,16 @@ def _row(schedule: Document, now: datetime) -> tuple[str, ...]:
     )
 
 
+def _warnings(schedules: list[Document]) -> list[str]:
+    """Return what keeps schedules from being run, a line each; what they all share is said once."""
+    lines: dict[str, None] = {}
+    for schedule in schedules:
+        for warning in schedule["warnings"]:
+            told = f"{warning['message']} {warning['fix']}"
+            lines[told if warning["code"] == "no_worker" else f"{schedule['name']}: {told}"] = None
+    return list(lines)
+
+
 def _skip(skip: Document, now: datetime) -> str:
     return f"{when(skip['fire_time'], now)}, by {skip['actor']}" + (f": {skip['note']}" if skip["note"] else "")
 
@@ -339,6 +352,7 @@ def _facts(schedule: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("state", status["state"]),
         ("error", status["error"]),
         ("note", status["pause_note"]),
+        ("look at", "\n".join(f"{each['message']} {each['fix']}" for each in schedule["warnings"])),
         ("failures", _in_a_row(status["failure_streak"])),
         ("description", schedule["description"]),
         ("trigger", status["trigger_text"]),

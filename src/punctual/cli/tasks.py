@@ -19,6 +19,7 @@ from punctual.cli.output import (
     print_names,
     print_table,
     relative,
+    when,
 )
 
 app = typer.Typer(
@@ -107,15 +108,15 @@ def _print_task(task: Document, now: datetime) -> None:
 
 def _row(task: Document, now: datetime) -> tuple[str, ...]:
     first = next(iter(task["description"].strip().splitlines()), "")
-    return (task["name"], "now" if task["live"] else _last_seen(task, now), ", ".join(task["queues"]), first)
+    return (task["name"], "now" if task["live"] else f"gone {_gone_since(task, now)}", ", ".join(task["queues"]), first)
 
 
 def _served(task: Document, now: datetime) -> str:
-    return "by a worker now" if task["live"] else f"by no worker now, last seen {_last_seen(task, now)}"
+    return "by a worker now" if task["live"] else f"by no worker since {when(task['gone_since'], now)}"
 
 
-def _last_seen(task: Document, now: datetime) -> str:
-    return relative(instant(task["seen_at"]), now)
+def _gone_since(task: Document, now: datetime) -> str:
+    return relative(instant(task["gone_since"]), now)
 
 
 def _takes_more(signature: Document) -> bool:

@@ -137,6 +137,7 @@ class Run(BaseModel):
     args: list[JsonValue]
     kwargs: dict[str, JsonValue]
     queue: str | None = None
+    exchange: str | None = None
     origin_id: UUID | None = None
     backfill_id: UUID | None = None
     expires_at: datetime | None = None

@@ -12,6 +12,7 @@ from punctual.domain.processes import Node
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.dispatcher import RESEND_AFTER, Dispatcher
 from punctual.engine.loop import Engine
+from punctual.engine.queues import QueueWatch
 from punctual.engine.retention import Retention
 from punctual.engine.sender import Sender
 from punctual.store.database import Database
@@ -42,4 +43,5 @@ def build_engine(
         seen_at=now,
     )
     dispatcher = Dispatcher(database, sender, clock, node.id, resend_after)
-    return Engine(database, dispatcher, Retention(database, clock, keep), clock, node, machine=machine)
+    retention, queues = Retention(database, clock, keep), QueueWatch(database, sender, clock)
+    return Engine(database, dispatcher, retention, queues, clock, node, machine=machine)

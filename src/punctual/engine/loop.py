@@ -11,6 +11,7 @@ from punctual.engine import backfill
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.gauges import NodeGauges
 from punctual.engine.outages import Outages
+from punctual.engine.queues import LOOK_SECONDS, QueueWatch
 from punctual.engine.reconcile import LostRuns, end_overdue, release_waiting
 from punctual.engine.retention import PACE_SECONDS, REST_SECONDS, Retention
 from punctual.engine.tick import BATCH, tick
@@ -38,6 +39,7 @@ _LONGEST_HEARING = 1.0
 """Seconds; bounds how long a stop waits for the listener."""
 
 _FIRING, _HEARING, _BEATING, _TIDYING = "firing", "hearing of changes", "the heartbeat", "removing old runs"
+_MEASURING = "measuring the queues"
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class Engine:
         database: Database,
         dispatcher: Dispatcher,
         retention: Retention,
+        queues: QueueWatch,
         clock: Clock,
         node: Node,
         *,
@@ -62,6 +65,7 @@ class Engine:
         self._database = database
         self._dispatcher = dispatcher
         self._retention = retention
+        self._queues = queues
         self._lost_runs = LostRuns(database, clock)
         self._clock = clock
         self._machine = machine or SystemClock()
@@ -79,6 +83,7 @@ class Engine:
             threading.Thread(target=self._hear, name="punctual-listener", daemon=True),
             threading.Thread(target=self._beat, name="punctual-heartbeat", daemon=True),
             threading.Thread(target=self._tidy, name="punctual-retention", daemon=True),
+            threading.Thread(target=self._measure, name="punctual-queues", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -267,6 +272,16 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - as above
                 pause = REST_SECONDS
                 self._outages.met(_TIDYING, error, pause)
+
+    def _measure(self) -> None:
+        """Look at the queues, in a thread of its own: a broker may take its time to answer."""
+        while not self._stopping.is_set():
+            try:
+                self._queues.step()
+                self._outages.over(_MEASURING)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._outages.met(_MEASURING, error, LOOK_SECONDS)
+            self._stopping.wait(LOOK_SECONDS)
 
     def _beat(self) -> None:
         while True:

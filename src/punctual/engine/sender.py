@@ -1,6 +1,6 @@
 """What the engine needs of a broker."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -48,8 +48,21 @@ class Unsendable(NamedTuple):
     reason: str
 
 
+class QueueDepth(NamedTuple):
+    """How long a queue is.
+
+    `messages` wait in the broker, without those that workers have taken and not acknowledged; None where that is not
+    known, for the reason that `error` gives. `consumers` is None where the broker does not tell.
+    """
+
+    name: str
+    messages: int | None
+    consumers: int | None = None
+    error: str | None = None
+
+
 class Sender(Protocol):
-    """Publishes task messages."""
+    """Publishes task messages, and knows the queues that they go to."""
 
     def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
         """Publish all messages and return once the broker has them, with those that it will never take.
@@ -68,6 +81,17 @@ class Sender(Protocol):
 
     def check(self) -> None:
         """Return if the broker answers; raise BrokerUnavailableError otherwise."""
+        ...
+
+    def destinations(self, tasks: Collection[str]) -> Mapping[str, str]:
+        """Return the queues that messages of these tasks go to when their schedule names none, as far as certain."""
+        ...
+
+    def queues(self, names: Collection[str]) -> Sequence[QueueDepth]:
+        """Return how long these queues are, and the one that messages go to by default; makes and takes nothing.
+
+        Raises BrokerUnavailableError.
+        """
         ...
 
     def close(self) -> None:

@@ -186,6 +186,7 @@ def _run(row: Row[Any]) -> Run:
         args=spec["args"] if row.args is None else row.args,
         kwargs=spec["kwargs"] if row.kwargs is None else row.kwargs,
         queue=spec["queue"],
+        exchange=spec.get("exchange"),
         origin_id=row.origin_id,
         backfill_id=row.backfill_id,
         expires_at=None if state is RunState.RUNNING else row.deadline,

@@ -15,7 +15,7 @@ from punctual.domain.names import parse_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
 from punctual.domain.skip import Skip
 from punctual.domain.stored_spec import read_stored
-from punctual.store import calendars, labels
+from punctual.store import calendars, labels, routes
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import schedule_versions, schedules
@@ -364,6 +364,8 @@ def _insert_version(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
             created_at=schedule.updated_at,
         )
     )
+    if schedule.spec.exchange is None:
+        routes.note(tx, schedule.spec.task, schedule.spec.queue, at=schedule.updated_at)
 
 
 def read_skips(documents: Sequence[JsonValue] | None) -> tuple[Skip, ...]:

@@ -418,6 +418,33 @@ kept_results = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 Index("ix_kept_results_expires_at", kept_results.c.expires_at)  # what to remove
+routes = Table(
+    "routes",
+    metadata,
+    Column("task", String(255), primary_key=True),
+    Column("queue", String(255), primary_key=True, comment="what schedules name; empty: none"),
+    Column("goes_to", String(255), comment="the queue that messages go to; null: not known"),
+    Column("checked_at", UtcDateTime, comment="when a schedule was last known to call it so"),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("messages", BigInteger, comment="that wait in the broker; null: not known"),
+    Column("consumers", Integer, comment="null: the broker does not tell"),
+    Column("oldest_at", UtcDateTime, comment="when that run was sent that has waited longest for a worker"),
+    Column("growing_since", UtcDateTime, comment="since when it has had messages, and no fewer each time"),
+    Column("measured_at", UtcDateTime, nullable=False),
+    Column("error", Text),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(64), primary_key=True, comment="of work that one node at a time does"),
+    Column("until", UtcDateTime, nullable=False),
+)
 
 tokens = Table(
     "tokens",

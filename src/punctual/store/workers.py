@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, select, update
 
 from punctual.domain.processes import Task, Worker, WorkerLoad
 from punctual.domain.run import RunState
@@ -32,6 +32,8 @@ class RunningAttempt:
 
 def announce(tx: Transaction, worker: Worker, served: Sequence[Task]) -> None:
     """Store a worker that has started, with all tasks it serves; what it said before is replaced."""
+    _note_last_seen(tx, workers.c.name == worker.name)
+    _note_last_seen(tx, workers.c.seen_at < worker.seen_at - _FORGET_AFTER)
     changed = tuple(column.name for column in workers.c if column.name != "name")
     tx.connection.execute(tx.dialect.upsert(workers, key="name", change=changed).values(worker.model_dump()))
     tx.connection.execute(delete(worker_tasks).where(worker_tasks.c.worker == worker.name))
@@ -52,7 +54,8 @@ def heartbeat(tx: Transaction, name: str, at: datetime, load: WorkerLoad) -> boo
 
 
 def leave(tx: Transaction, name: str) -> None:
-    """Remove a worker that stopped in good order; its tasks stay known."""
+    """Remove a worker that stopped in good order; its tasks stay known, and when it served them last."""
+    _note_last_seen(tx, workers.c.name == name)
     tx.connection.execute(delete(workers).where(workers.c.name == name))
 
 
@@ -121,6 +124,11 @@ def get_task(tx: Transaction, name: str) -> Task | None:
     return found[0] if found else None
 
 
+def consumed(tx: Transaction, *, since: datetime) -> list[list[str]]:
+    """Return the queues of each worker seen since then."""
+    return list(tx.connection.execute(select(workers.c.queues).where(workers.c.seen_at >= since)).scalars())
+
+
 def task_names(tx: Transaction) -> list[str]:
     """Return the names of all tasks that were ever announced."""
     return list(tx.connection.execute(select(tasks.c.name).order_by(tasks.c.name)).scalars())
@@ -137,22 +145,44 @@ def served_since(tx: Transaction, names: Iterable[str], *, since: datetime) -> s
     return set(tx.connection.execute(query).scalars())
 
 
+def _note_last_seen(tx: Transaction, gone: ColumnElement[bool]) -> None:
+    """Keep when workers that are about to be forgotten last served their tasks.
+
+    The tasks are locked in one order, so that two workers that stop at once do not wait for each other in a circle.
+    """
+    served = (
+        select(worker_tasks.c.task, func.max(workers.c.seen_at).label("seen_at"))
+        .join(workers, workers.c.name == worker_tasks.c.worker)
+        .where(gone)
+        .group_by(worker_tasks.c.task)
+        .subquery()
+    )
+    query = select(tasks.c.name, served.c.seen_at).join(served, served.c.task == tasks.c.name)
+    query = query.where(tasks.c.seen_at < served.c.seen_at).order_by(tasks.c.name)
+    found = [{"key": name, "at": at} for name, at in tx.connection.execute(tx.dialect.lock(query, tasks))]
+    if found:
+        seen_at = bindparam("at", type_=tasks.c.seen_at.type)
+        tx.connection.execute(update(tasks).where(tasks.c.name == bindparam("key")).values(seen_at=seen_at), found)
+
+
 def _with_queues(tx: Transaction, rows: Sequence[Row[Any]]) -> list[Task]:
     query = (
-        select(worker_tasks.c.task, workers.c.queues)
+        select(worker_tasks.c.task, workers.c.queues, workers.c.seen_at)
         .join(workers, workers.c.name == worker_tasks.c.worker)
         .where(worker_tasks.c.task.in_([row.name for row in rows]))
     )
     queues: dict[str, set[str]] = {}
-    for task, names in tx.connection.execute(query):
+    seen: dict[str, datetime] = {}
+    for task, names, at in tx.connection.execute(query):
         queues.setdefault(task, set()).update(names)
+        seen[task] = max(at, seen.get(task, at))
     return [
         Task(
             name=row.name,
             description=row.description,
             signature=row.signature,
             queues=sorted(queues.get(row.name, ())),
-            seen_at=row.seen_at,
+            seen_at=max(row.seen_at, seen.get(row.name, row.seen_at)),
         )
         for row in rows
     ]

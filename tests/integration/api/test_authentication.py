@@ -30,7 +30,12 @@ def _paths(app: Starlette) -> list[tuple[str, str]]:
     ids = dict.fromkeys(("{schedule_id}", "{run_id}", "{backfill_id}"), "6a3f0c0e-51c1-4a53-9bd0-4d7a3fe9c0aa")
     paths = []
     for method, template in sorted(_operations(app) - OPEN):
-        path = template.replace("{ref}", "nightly").replace("{name:path}", "a.b").replace("{name}", "holidays")
+        path = (
+            template.replace("{ref}", "nightly")
+            .replace("{name:path}", "a.b")
+            .replace("{name}", "holidays")
+            .replace("{lock_id}", "7")
+        )
         for name, value in ids.items():
             path = path.replace(name, value)
         assert "{" not in path

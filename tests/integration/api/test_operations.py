@@ -79,6 +79,7 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "args": ["/a", "/b"],
         "kwargs": {},
         "queue": None,
+        "exchange": None,
         "origin_id": None,
         "backfill_id": None,
         "expires_at": None,
@@ -94,8 +95,12 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "covered_until": None,
         "covered_count": None,
         "covered_count_exact": True,
+        "received_at": None,
+        "received_by": None,
+        "progress": None,
         "source": None,
         "not_promised": [],
+        "notice": None,
     }
     assert client.get(f"http://punctual.test{answer.headers['location']}").json() == run
 

@@ -35,6 +35,14 @@ def test_a_created_schedule_is_answered_with_its_place_its_version_and_its_next_
         "args": ["/a", "/b"],
         "kwargs": {"keep": 3},
         "queue": "slow",
+        "exchange": None,
+        "routing_key": None,
+        "priority": None,
+        "headers": {},
+        "soft_time_limit": None,
+        "time_limit": None,
+        "service": "default",
+        "labels": {},
         "trigger": {
             "kind": "cron",
             "expression": "0 2 * * *",
@@ -61,6 +69,13 @@ def test_a_created_schedule_is_answered_with_its_place_its_version_and_its_next_
         "created_at": "2026-01-01T00:00:00Z",
         "updated_at": "2026-01-01T00:00:00Z",
         "declared_by": None,
+        "warnings": [
+            {
+                "code": "queue_not_consumed",
+                "message": "No living worker consumes the queue slow, which it names.",
+                "fix": "Start a worker with -Q slow, or choose another queue.",
+            }
+        ],
         "status": {
             "state": "active",
             "paused": False,

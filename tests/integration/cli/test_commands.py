@@ -11,11 +11,12 @@ import pytest
 
 import worker_records
 from punctual.domain.clock import SystemClock
-from punctual.domain.run import RunError, RunState, StopRequest
+from punctual.domain.run import RunError, RunState
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.build import build_engine
 from punctual.engine.sender import TaskMessage, Unsendable
 from punctual.store.database import Database
+from punctual.testing import RecordingSender
 
 Punctual = Callable[..., Any]
 
@@ -155,10 +156,11 @@ def test_an_edit_of_a_schedule_that_changed_meanwhile_is_refused_and_kept(
     assert json.loads(punctual("schedules", "show", "backup", "-o", "json").out)["description"] == "theirs"
 
 
-class _Worker:
+class _Worker(RecordingSender):
     """A sender whose messages are run at once; the argument /bad fails."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__()
         self._database = database
 
     def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
@@ -173,15 +175,6 @@ class _Worker:
                     worker_records.end(tx, message.run_id, RunState.SUCCEEDED, at=at, result={"files": 3})
 
         return ()
-
-    def stop(self, requests: Sequence[StopRequest]) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from punctual.engine import loop, outcomes, reconcile, tick
 from punctual.engine.dispatcher import Dispatcher
 from punctual.engine.sender import TaskMessage, Unsendable
 from punctual.store import agenda, attempts, failures, ledger, outbox, runs, schedules, waiting
+from punctual.testing import RecordingSender
 
 Kill = Callable[[], None]
 Patch = Callable[[object, str, Any], None]
@@ -33,11 +34,12 @@ def _around(place: object, *names: str) -> list[Step]:
     return [Step(place, name, when) for name in names for when in ("before", "after")]
 
 
-class FileSender:
+class FileSender(RecordingSender):
     """A sender whose broker is a file, so that what was published outlives its node; it may die in mid-batch."""
 
     def __init__(self, path: Path) -> None:
         """Begin where another node left off."""
+        super().__init__()
         self._path = path
 
     def send(self, messages: Sequence[TaskMessage]) -> Sequence[Unsendable]:
@@ -52,12 +54,6 @@ class FileSender:
     def publish(self, line: str) -> None:
         with self._path.open("a") as file:
             file.write(f"{line}\n")
-
-    def check(self) -> None:
-        """The file is there."""
-
-    def close(self) -> None:
-        """Nothing to release."""
 
 
 OF_A_STEP = [

@@ -43,7 +43,7 @@ def test_a_run_tells_all_the_ledger_knows_of_it_with_times_in_utc() -> None:
         covered_count_exact=False,
     )
     answer = RunOut.of(run).model_dump(mode="json")
-    assert set(answer) == {*Run.model_fields, "not_promised"}
+    assert set(answer) == {*Run.model_fields, "not_promised", "notice"}
     for name in ("fire_time", "due_time", "queued_at", "started_at", "finished_at", "covered_until"):
         assert answer[name] == "2026-03-01T12:00:00.250000Z", name
     assert answer["error"] == {"type": "ValueError", "message": "no", "traceback": "..."}
@@ -63,7 +63,7 @@ def test_a_run_tells_all_the_ledger_knows_of_it_with_times_in_utc() -> None:
 def test_a_schedule_says_in_one_word_where_it_stands(status: ScheduleStatus, state: str, *, finished: bool) -> None:
     spec = ScheduleSpec(name="n", task="t", trigger=every(90), catchup=CatchUp(grace=timedelta(milliseconds=1500)))
     schedule = Schedule(id=ID, version=1, spec=spec, status=status, created_at=NOON, updated_at=NOON)
-    answer = ScheduleOut.of(schedule).model_dump(mode="json")
+    answer = ScheduleOut.of(schedule, []).model_dump(mode="json")
     assert (answer["status"]["state"], answer["status"]["finished"]) == (state, finished)
     assert answer["status"]["error"] == status.error
     assert answer["catchup"] == {"policy": "latest", "grace": 1.5, "window": 86400.0, "limit": 100}

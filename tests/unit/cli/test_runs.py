@@ -32,6 +32,7 @@ RUN: dict[str, Any] = {
     "args": ["/srv/data"],
     "kwargs": {"keep": 7},
     "queue": None,
+    "exchange": None,
     "origin_id": None,
     "backfill_id": None,
     "expires_at": None,
@@ -52,6 +53,7 @@ RUN: dict[str, Any] = {
     "covered_count_exact": True,
     "source": None,
     "not_promised": [],
+    "notice": None,
 }
 TRACEBACK = 'Traceback (most recent call last):\n  File "app.py", line 7, in backup\nOSError: [disk] full\n'
 FAILED = RUN | {

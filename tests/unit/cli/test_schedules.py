@@ -39,6 +39,7 @@ BACKUP: dict[str, Any] = {
     "created_at": "2026-07-01T11:58:00Z",
     "updated_at": "2026-07-01T11:59:00Z",
     "declared_by": None,
+    "warnings": [],
     "status": {
         "state": "active",
         "paused": False,
@@ -121,6 +122,22 @@ def test_the_list_tells_state_and_times_at_a_glance() -> None:
         ["backup", "active", "in", "4s", "2m", "ago", "every", "4s", "app.backup"],
     ]
     assert server.calls == ["GET /api/v1/schedules?q=back&state=active&limit=200"]
+
+
+UNSERVED = {"code": "task_not_served", "message": "No living worker serves the task app.backup.", "fix": "Start one."}
+NO_WORKER = {"code": "no_worker", "message": "No worker with the plug-in is alive.", "fix": "Start one."}
+
+
+def test_the_list_and_the_page_tell_what_nobody_would_run() -> None:
+    unserved = BACKUP | {"warnings": [UNSERVED]}
+    listed = said(Server(GET=[{"items": [unserved, PAUSED], "next_cursor": None}]), "list").splitlines()
+    assert listed[-1] == "backup: No living worker serves the task app.backup. Start one."
+    assert "No living worker serves the task app.backup. Start one." in said(Server(GET=[unserved]), "show", "backup")
+
+
+def test_that_no_worker_lives_is_said_once_for_all_schedules() -> None:
+    page = {"items": [BACKUP | {"warnings": [NO_WORKER]}, PAUSED | {"warnings": [NO_WORKER]}], "next_cursor": None}
+    assert said(Server(GET=[page]), "list").count("No worker with the plug-in is alive.") == 1
 
 
 def test_the_list_prints_names_for_scripts_and_the_documents_for_programs() -> None:

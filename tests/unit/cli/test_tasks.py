@@ -21,6 +21,7 @@ TASK: dict[str, Any] = {
     "queues": ["celery", "slow"],
     "live": True,
     "seen_at": "2026-07-01T11:59:00Z",
+    "gone_since": None,
     "signature": {
         "type": "object",
         "properties": {
@@ -54,11 +55,12 @@ def said(document: Any, *arguments: str) -> str:
 
 
 def test_the_list_tells_which_tasks_are_served() -> None:
-    gone = TASK | {"name": "app.old", "live": False, "seen_at": "2026-06-28T12:00:00Z"}
+    gone = TASK | {"name": "app.old", "live": False, "gone_since": "2026-06-28T12:00:00Z"}
     lines = said({"items": [TASK, gone], "next_cursor": None}, "list").splitlines()
     assert lines[0].split() == ["TASK", "SERVED", "QUEUES", "DESCRIPTION"]
     assert lines[1].split() == ["app.backup", "now", "celery,", "slow", "Copy", "a", "folder", "away."]
-    assert lines[2].split()[:4] == ["app.old", "3d", "ago", "celery,"]
+    assert lines[2].split()[:5] == ["app.old", "gone", "3d", "ago", "celery,"]
+    assert "by no worker since 2026-06-28 12:00:00" in said(gone, "show", "app.old")
 
 
 def test_programs_get_names_or_the_documents() -> None:

@@ -3,7 +3,7 @@ import type { Timing } from "../form/draft";
 import { isOpen } from "../words/runs";
 import { client, unwrap } from "./client";
 import { asProblem, readProblem } from "./problem";
-import type { Cause, Page, Readiness, Run, RunState, Schedule, ScheduleState, Task, Worker } from "./types";
+import type { Cause, Page, Queue, Readiness, Run, RunState, Schedule, ScheduleState, Task, Worker } from "./types";
 
 const LIVE = 2000;
 const CALM = 10_000;
@@ -128,6 +128,14 @@ export function useWorkers() {
     queryFn: ({ signal }) =>
       everyItem<Worker>((query) => unwrap(client.GET("/workers", { params: { query }, signal }))),
     refetchInterval: LIVE,
+  });
+}
+
+export function useQueues() {
+  return useQuery({
+    queryKey: ["queues"],
+    queryFn: ({ signal }) => everyItem<Queue>((query) => unwrap(client.GET("/queues", { params: { query }, signal }))),
+    refetchInterval: CALM / 2,
   });
 }
 

@@ -664,6 +664,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List queues
+         * @description Return queues by name, as a node measured them last.
+         *
+         *     They are those that living workers consume or schedules send to, and the app's default one. A node measures about
+         *     every ten seconds, and makes and takes nothing by it.
+         */
+        get: operations["listQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/locks": {
         parameters: {
             query?: never;
@@ -1770,6 +1793,68 @@ export interface components {
             at: string;
         };
         /**
+         * QueueOut
+         * @description A queue of the broker, as a node measured it last.
+         */
+        QueueOut: {
+            /** Name */
+            name: string;
+            /**
+             * Messages
+             * @description Messages that wait in the broker, without those that workers have taken; null: not known.
+             */
+            messages: number | null;
+            /**
+             * Consumers
+             * @description Who consumes it, by the broker; null on Redis, which does not tell.
+             */
+            consumers: number | null;
+            /**
+             * Workers
+             * @description The living workers with the plug-in that consume it, by name.
+             */
+            workers: string[];
+            /**
+             * Oldest At
+             * @description When the message of that run was sent which has waited longest for a worker. Messages that Punctual did not send do not tell when they were. Null: none waits.
+             */
+            oldest_at: string | null;
+            /**
+             * Growing Since
+             * @description Since when it has not become shorter; null: it has.
+             */
+            growing_since: string | null;
+            /**
+             * Measured At
+             * Format: date-time
+             * @description RFC 3339, in UTC, with `Z`.
+             */
+            measured_at: string;
+            /**
+             * Error
+             * @description Why it could not be measured; null: it could.
+             */
+            error: string | null;
+            /**
+             * Warnings
+             * @description What people should look at, in sentences.
+             */
+            warnings: string[];
+        };
+        /**
+         * QueuePageOut
+         * @description Some queues, by name.
+         */
+        QueuePageOut: {
+            /** Items */
+            items: components["schemas"]["QueueOut"][];
+            /**
+             * Next Cursor
+             * @description Pass it as `cursor` for the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /**
          * RangeRuleOut
          * @description From one day to another, both included, or from one date and time to another.
          */
@@ -1952,6 +2037,8 @@ export interface components {
             };
             /** Queue */
             queue: string | null;
+            /** Exchange */
+            exchange: string | null;
             /**
              * Origin Id
              * @description The run that it repeats, where the cause is `rerun`; it may be gone.
@@ -2030,6 +2117,11 @@ export interface components {
              * @description What cannot be relied on, in sentences, because of who tells of it.
              */
             not_promised: string[];
+            /**
+             * Notice
+             * @description While it is `queued`: why no worker that is known will start it, and what to do.
+             */
+            notice: string | null;
         };
         /**
          * RunPageOut
@@ -2271,6 +2363,11 @@ export interface components {
              */
             declared_by: string | null;
             status: components["schemas"]["ScheduleStatusOut"];
+            /**
+             * Warnings
+             * @description Why nobody would run its task now; none once it is finished.
+             */
+            warnings: components["schemas"]["WarningOut"][];
         };
         /**
          * SchedulePageOut
@@ -2501,9 +2598,14 @@ export interface components {
             /**
              * Seen At
              * Format: date-time
-             * @description RFC 3339, in UTC, with `Z`.
+             * @description When a worker that serves it gave its last sign of life.
              */
             seen_at: string;
+            /**
+             * Gone Since
+             * @description Since when no living worker serves it; null while one does.
+             */
+            gone_since: string | null;
         };
         /**
          * TaskPageOut
@@ -2517,6 +2619,27 @@ export interface components {
              * @description Pass it as `cursor` for the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /**
+         * WarningOut
+         * @description Something that people should look at before it matters.
+         */
+        WarningOut: {
+            /**
+             * Code
+             * @description `task_not_served`: no living worker serves the task. `queue_not_consumed`: none consumes the queue. `task_not_on_queue`: those that consume the queue do not serve the task. `no_worker`: no worker with the plug-in is alive, so nothing is known.
+             */
+            code: string;
+            /**
+             * Message
+             * @description A sentence for people.
+             */
+            message: string;
+            /**
+             * Fix
+             * @description What to do about it.
+             */
+            fix: string;
         };
         /**
          * WeeklyRuleOut
@@ -7264,6 +7387,67 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
+    listQueues: {
+        parameters: {
+            query?: {
+                /** @description How many items at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; without it, the first page. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePageOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -26,6 +26,7 @@ export type RunState = Run["state"];
 export type Cause = Run["cause"];
 export type Task = Answer<"/tasks", "get", 200>["items"][number];
 export type Worker = Answer<"/workers", "get", 200>["items"][number];
+export type Queue = Answer<"/queues", "get", 200>["items"][number];
 export type Preview = Answer<"/preview", "post", 200>;
 export type FireTime = Preview["fire_times"][number];
 export type Explanation = Answer<"/schedules/{ref}/explain", "get", 200>;

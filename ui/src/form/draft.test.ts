@@ -63,6 +63,7 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
   created_at: "2026-01-01T00:00:00Z",
   updated_at: "2026-01-01T00:00:00Z",
   declared_by: null,
+  warnings: [],
   status: {
     state: "active",
     paused: false,

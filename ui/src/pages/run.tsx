@@ -260,6 +260,7 @@ export function RunPage({ id }: { id: string }) {
                   ["Worker", run.worker && <span className="mono">{run.worker}</span>],
                   ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
                   ["Queue", run.queue],
+                  ["Exchange", run.exchange],
                   ["Source", toldBy(run)],
                   [
                     "Id",

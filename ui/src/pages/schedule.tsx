@@ -17,6 +17,7 @@ import { PauseButton, RunNowButton, ScheduleMenu } from "../components/schedule-
 import { ScheduleStateBadge } from "../components/state";
 import { LoadMore } from "../components/table";
 import { Instant, Relative } from "../components/time";
+import { UnservedNotice } from "../components/unserved";
 import { isDefaultCatchUp } from "../form/policies";
 import { measured } from "../words/duration";
 import { catchUpInWords, POLICY_LABELS, whenClosedInWords } from "../words/policies";
@@ -174,6 +175,7 @@ function Notices({ schedule }: { schedule: Schedule }) {
           )}
         </Alert>
       )}
+      <UnservedNotice warnings={schedule.warnings} />
       {status.paused && (
         <Alert color="yellow" variant="light" icon={<IconPlayerPause />} title="Paused">
           {status.pause_note || "It fires at no fire time until it is resumed."}

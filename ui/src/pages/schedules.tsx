@@ -12,6 +12,7 @@ import { PauseSwitch, RunNowIcon, ScheduleMenu } from "../components/schedule-ac
 import { ScheduleStateBadge } from "../components/state";
 import { Dash, LoadMore, Rows } from "../components/table";
 import { Upcoming } from "../components/time";
+import { UnservedChips } from "../components/unserved";
 import { failuresInARow } from "../words/runs";
 
 const STATES: { value: ScheduleState | ""; label: string }[] = [
@@ -73,6 +74,7 @@ function ScheduleRow({ schedule }: { schedule: Schedule }) {
         <Text size="sm" c="dimmed" className="mono" lineClamp={1} style={{ wordBreak: "break-all" }}>
           {schedule.task}
         </Text>
+        <UnservedChips warnings={schedule.warnings} />
         {schedule.status.failure_streak > 1 && (
           <Text size="sm" c="red">
             {failuresInARow(schedule.status.failure_streak)}

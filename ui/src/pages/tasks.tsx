@@ -33,7 +33,7 @@ function TaskCard({ task }: { task: Task }) {
           <Group gap={8}>
             <Tooltip
               label={
-                task.live ? "A worker that serves it is alive." : "No worker that serves it has been heard of lately."
+                task.live ? "A worker that serves it is alive." : "No living worker serves it: its runs would wait."
               }
             >
               <span>
@@ -45,9 +45,9 @@ function TaskCard({ task }: { task: Task }) {
                 queue {queue}
               </Badge>
             ))}
-            {!task.live && (
-              <Text size="xs" c="dimmed">
-                last seen <Relative at={task.seen_at} />
+            {task.gone_since && (
+              <Text size="xs" c="dimmed" component="div">
+                served by no worker since <Relative at={task.gone_since} />
               </Text>
             )}
           </Group>

@@ -6,6 +6,7 @@ import type { Worker } from "../api/types";
 import { Facts, PageHeader } from "../components/layout";
 import { Life } from "../components/life";
 import { Empty, Loading, ProblemNotice } from "../components/notices";
+import { Queues } from "../components/queues";
 import { Relative } from "../components/time";
 import { sentence } from "../words/sentence";
 import { doneInWords, loadInWords, recordsInWords } from "../words/workers";
@@ -91,7 +92,10 @@ export function WorkersPage() {
   const workers = useWorkers();
   return (
     <>
-      <PageHeader title="Workers" description="The Celery workers that have the plug-in, and what they do." />
+      <PageHeader
+        title="Workers"
+        description="The queues of the broker, and the Celery workers that have the plug-in."
+      />
       <Stack>
         {workers.isPending && <Loading label="workers" />}
         {workers.isError && <ProblemNotice error={workers.error} onRetry={() => workers.refetch()} />}
@@ -102,6 +106,7 @@ export function WorkersPage() {
             tasks all the same; Punctual does not know them.
           </Empty>
         )}
+        <Queues />
         <Stack component="ul" m={0} p={0} gap="sm">
           {workers.data?.map((worker) => (
             <WorkerCard key={worker.name} worker={worker} />

@@ -16,6 +16,7 @@ const run = (part: Partial<Run> = {}): Run => ({
   args: [],
   kwargs: {},
   queue: null,
+  exchange: null,
   origin_id: null,
   backfill_id: null,
   expires_at: null,
@@ -36,6 +37,7 @@ const run = (part: Partial<Run> = {}): Run => ({
   covered_count_exact: true,
   source: null,
   not_promised: [],
+  notice: null,
   ...part,
 });
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
+from punctual.api.answers import schedule_out
 from punctual.api.body import parsed_as
 from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
@@ -34,7 +35,7 @@ def pause_schedule(
     """Stop a schedule from firing until it is resumed; it can still be run now."""
     schedule = services.schedules.pause(ref, note=body.note, actor=actor)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.post("/{ref}/resume", summary="Resume a schedule", responses=problems(HTTPStatus.NOT_FOUND))
@@ -42,7 +43,7 @@ def resume_schedule(response: Response, services: ServicesDep, actor: Actor, ref
     """Let a paused schedule fire again, from the next fire time after now."""
     schedule = services.schedules.resume(ref, actor=actor)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.post(
@@ -64,7 +65,7 @@ def skip_next_run(
     """
     schedule = services.schedules.skip_next(ref, note=body.note, actor=actor)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.post("/{ref}/unskip", summary="Skip nothing of a schedule", responses=problems(HTTPStatus.NOT_FOUND))
@@ -72,7 +73,7 @@ def unskip_runs(response: Response, services: ServicesDep, actor: Actor, ref: Re
     """Let the fire times run that were to be skipped, as far as they are still to come."""
     schedule = services.schedules.unskip(ref, actor=actor)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.post(

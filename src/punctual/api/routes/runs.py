@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from punctual.api.answers import run_out, runs_out
 from punctual.api.body import parsed_as
 from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import body_of, problems
@@ -49,13 +50,13 @@ def list_runs(services: ServicesDep, query: Annotated[RunQuery, Query()]) -> Run
         limit=query.limit,
         cursor=query.cursor,
     )
-    return RunPageOut(items=[RunOut.of(item) for item in page.items], next_cursor=page.next_cursor)
+    return RunPageOut(items=runs_out(services, page.items), next_cursor=page.next_cursor)
 
 
 @router.get("/{run_id}", summary="Get a run", responses=problems(HTTPStatus.NOT_FOUND))
 def get_run(services: ServicesDep, run_id: UUID) -> RunOut:
     """Return one run."""
-    return RunOut.of(services.runs.get(run_id))
+    return run_out(services, services.runs.get(run_id))
 
 
 class LogQuery(BaseModel):

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, Field
 
+from punctual.api.answers import schedule_out, schedules_out
 from punctual.api.body import DocumentBody
 from punctual.api.deps import Actor, ServicesDep
 from punctual.api.openapi import SchedulePatch, body_of, problems
@@ -70,7 +71,7 @@ def create_schedule(
     schedule = services.schedules.create(document, actor=actor, allow_unknown_task=allow_unknown_task)
     response.headers["Location"] = f"{request.scope.get('root_path', '')}/schedules/{schedule.id}"
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.get("", summary="List schedules")
@@ -85,7 +86,7 @@ def list_schedules(services: ServicesDep, query: Annotated[ScheduleQuery, Query(
         limit=query.limit,
         cursor=query.cursor,
     )
-    return SchedulePageOut(items=[ScheduleOut.of(item) for item in page.items], next_cursor=page.next_cursor)
+    return SchedulePageOut(items=schedules_out(services, page.items), next_cursor=page.next_cursor)
 
 
 @router.get("/{ref}", summary="Get a schedule", responses=problems(HTTPStatus.NOT_FOUND))
@@ -93,7 +94,7 @@ def get_schedule(response: Response, services: ServicesDep, ref: Ref) -> Schedul
     """Return one schedule."""
     schedule = services.schedules.get(ref)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.patch(
@@ -118,7 +119,7 @@ def change_schedule(
         ref, patch, actor=actor, expected_version=expected, allow_unknown_task=allow_unknown_task
     )
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)
 
 
 @router.delete(
@@ -142,4 +143,4 @@ def restore_schedule(response: Response, services: ServicesDep, actor: Actor, sc
     """Bring a deleted schedule back; it fires from the next fire time after now."""
     schedule = services.schedules.restore(str(schedule_id), actor=actor)
     response.headers["ETag"] = etag(schedule.version)
-    return ScheduleOut.of(schedule)
+    return schedule_out(services, schedule)

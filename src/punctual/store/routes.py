@@ -1,0 +1,55 @@
+"""Routes: which tasks schedules call, by which queues, and where the app's routing sends those without one."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import and_, delete, func, or_, select, update
+
+from punctual.store.database import Transaction
+from punctual.store.tables import routes, schedule_versions, schedules
+
+_UNNAMED = ""
+
+
+def note(tx: Transaction, task: str, queue: str | None, *, at: datetime) -> None:
+    """Note that a schedule calls a task, by a queue that it names or by none."""
+    row = {"task": task, "queue": queue or _UNNAMED, "goes_to": queue, "checked_at": at}
+    tx.dialect.insert_once(tx.connection, routes, [row])
+
+
+def unnamed(tx: Transaction) -> list[str]:
+    """Return the tasks that are called without a queue, by name."""
+    query = select(routes.c.task).where(routes.c.queue == _UNNAMED).order_by(routes.c.task)
+    return list(tx.connection.execute(query).scalars())
+
+
+def settle(tx: Transaction, goes_to: Mapping[str, str], *, among: Collection[str]) -> None:
+    """Keep where the app's routing sends these tasks; of those that it says nothing of, that it is not known."""
+    known = select(routes.c.task, routes.c.goes_to).where(routes.c.queue == _UNNAMED, routes.c.task.in_(list(among)))
+    for task, before in tx.connection.execute(known.order_by(routes.c.task)).all():
+        if goes_to.get(task) != before:
+            where = and_(routes.c.task == task, routes.c.queue == _UNNAMED)
+            tx.connection.execute(update(routes).where(where).values(goes_to=goes_to.get(task)))
+
+
+def destinations(tx: Transaction) -> dict[tuple[str, str | None], str]:
+    """Return the queues that messages go to, as far as known, by the task and the queue that the schedule names."""
+    query = select(routes.c.task, routes.c.queue, routes.c.goes_to).where(routes.c.goes_to.is_not(None))
+    return {(task, queue or None): goes_to for task, queue, goes_to in tx.connection.execute(query)}
+
+
+def forget_unused(tx: Transaction, *, before: datetime, now: datetime) -> None:
+    """Remove the routes that no schedule takes any more, of those that were last looked at before an instant."""
+    named = func.coalesce(schedule_versions.c.spec["queue"].as_string(), _UNNAMED)
+    current = and_(
+        schedule_versions.c.schedule_id == schedules.c.id, schedule_versions.c.version == schedules.c.version
+    )
+    used = (
+        select(schedules.c.id)
+        .join(schedule_versions, current)
+        .where(schedules.c.deleted_at.is_(None), schedules.c.task == routes.c.task, named == routes.c.queue)
+        .exists()
+    )
+    old = or_(routes.c.checked_at.is_(None), routes.c.checked_at < before)
+    tx.connection.execute(delete(routes).where(old, ~used))
+    tx.connection.execute(update(routes).where(old).values(checked_at=now))
