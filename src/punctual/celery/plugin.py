@@ -41,7 +41,8 @@ _numbers = itertools.count()
 class Punctual:
     """Makes the workers of a Celery app record their runs, announce their tasks, and bring in declared schedules.
 
-    `database_url` is the database of the Punctual server; without one, the setting PUNCTUAL_DATABASE_URL counts.
+    `database_url` is the database of the Punctual server; without one, the app's own setting `punctual_database_url`
+    counts, and else PUNCTUAL_DATABASE_URL.
     Nothing is opened before a worker runs, and then by each process for itself, after the fork. Installing it twice
     in one app gives two handles on the same plug-in; SetupError when they name different databases.
     """
@@ -90,6 +91,14 @@ class Punctual:
     def declared(self) -> list[ScheduleSpec]:
         """Return the declared schedules; the app must have all its tasks, for the names of these may be needed."""
         return self._plugin.declarations.specs()
+
+
+def database_url_of(app: Celery) -> str | None:
+    """Return the database that an app's code names; None leaves it to the environment."""
+    installed = getattr(app, _ATTRIBUTE, None)
+    named = None if installed is None else installed.database_url
+    found: str | None = named or app.conf.get("punctual_database_url")
+    return found
 
 
 class _Plugin:
@@ -158,7 +167,9 @@ class _Plugin:
         return settings_of_process()
 
     def _url(self) -> str:
-        return self.database_url or self._settings.effective_database_url
+        app = self._app()
+        named = self.database_url if app is None else database_url_of(app)
+        return named or self._settings.effective_database_url
 
     def _resend_after(self) -> timedelta:
         try:

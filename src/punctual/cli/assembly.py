@@ -5,32 +5,8 @@ from typing import Any
 
 from punctual.domain.errors import SetupError
 from punctual.settings import Settings
-from punctual.store.database import Database
 
 _BROKER_FIX = "Set PUNCTUAL_BROKER_URL, for example to redis://localhost:6379/0, or let `punctual up` start a broker."
-
-
-def open_database(settings: Settings) -> Database:
-    """Open the database with its schema brought up to date.
-
-    Makes the data folder where SQLite needs it. Raises SetupError and DatabaseUnavailableError.
-    """
-    from punctual.store.migrate import upgrade  # noqa: PLC0415 - slow to import
-
-    if settings.database_url is None:
-        try:
-            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"cannot make the data folder {settings.data_dir}: {error.strerror}"
-            fix = "Set PUNCTUAL_DATA_DIR to a folder that you may write to, or PUNCTUAL_DATABASE_URL."
-            raise SetupError(message, fix=fix) from error
-    database = Database(settings.effective_database_url)
-    try:
-        upgrade(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
 
 
 def sending_app(settings: Settings, name: str | None) -> Any:  # noqa: ANN401 - Celery has no types

@@ -23,23 +23,29 @@ def scheduler(
     """Fire schedules, and nothing else.
 
     Run any number of these: they share the work, and no one of them is special. The database is
-    PUNCTUAL_DATABASE_URL, the broker PUNCTUAL_BROKER_URL or that of your app.
+    PUNCTUAL_DATABASE_URL, the broker PUNCTUAL_BROKER_URL or that of your app. With an app, the schedules that its code
+    declares are brought in, its beat_schedule among them.
 
     For example:
         punctual scheduler -A proj.celery
     """
-    from punctual.celery.sender import CelerySender  # noqa: PLC0415 - slow to import, and not needed for help
-    from punctual.cli.assembly import open_database, sending_app  # noqa: PLC0415 - same
+    from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.celery.sender import CelerySender  # noqa: PLC0415 - same
+    from punctual.cli.assembly import sending_app  # noqa: PLC0415 - same
     from punctual.cli.configuration import process_settings  # noqa: PLC0415 - same
     from punctual.engine.build import build_engine  # noqa: PLC0415 - same
     from punctual.ops.logging import configure  # noqa: PLC0415 - same
     from punctual.store.clock import DatabaseClock  # noqa: PLC0415 - same
+    from punctual.store.opening import open_database  # noqa: PLC0415 - same
 
     settings = process_settings()
     configure(settings.log_level)
-    sender = CelerySender(sending_app(settings, app))
+    celery_app = sending_app(settings, app)
+    sender = CelerySender(celery_app)
     database = open_database(settings)
     clock = DatabaseClock(database)
+    if app is not None:
+        bring_in_all(celery_app, database, clock)
     engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):

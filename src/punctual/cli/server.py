@@ -45,12 +45,12 @@ def server(
     For example:
         PUNCTUAL_DATABASE_URL=postgresql://me:secret@db/punctual punctual server --host 0.0.0.0
     """
-    from punctual.cli.assembly import open_database  # noqa: PLC0415 - slow to import, and not needed for help
-    from punctual.cli.configuration import process_settings  # noqa: PLC0415 - same
+    from punctual.cli.configuration import process_settings  # noqa: PLC0415 - slow to import, and not needed for help
     from punctual.cli.listening import bind, web_address  # noqa: PLC0415 - same
     from punctual.control.access import Access  # noqa: PLC0415 - same
     from punctual.ops.logging import configure  # noqa: PLC0415 - same
     from punctual.store.clock import DatabaseClock  # noqa: PLC0415 - same
+    from punctual.store.opening import open_database  # noqa: PLC0415 - same
 
     settings = process_settings(host=host, port=port)
     configure(settings.log_level)
@@ -72,11 +72,15 @@ def server(
 @contextmanager
 def _scheduler(settings: "Settings", app: str | None, database: "Database", clock: "Clock") -> Iterator[None]:
     """Run an engine in threads of its own."""
+    from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import
     from punctual.celery.sender import CelerySender  # noqa: PLC0415 - slow to import
     from punctual.cli.assembly import sending_app  # noqa: PLC0415 - slow to import
     from punctual.engine.build import build_engine  # noqa: PLC0415 - slow to import
 
-    sender = CelerySender(sending_app(settings, app))
+    celery_app = sending_app(settings, app)
+    if app is not None:
+        bring_in_all(celery_app, database, clock)
+    sender = CelerySender(celery_app)
     engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
     engine.start()
     try:

@@ -128,9 +128,7 @@ class SingleStatements:
     @contextmanager
     def write(self, source: Source | None = None) -> Iterator[Transaction]:
         """Open a transaction for one statement; as `Database.write`, but nobody is told of a change."""
-        if (
-            not self._database.dialect.takes_writers_side_by_side
-        ):  # its transactions take the write lock when they begin
+        if not self._database.dialect.takes_writers_side_by_side:  # there a transaction has to begin as a writer
             with self._database.write(source) as transaction:
                 yield transaction
             return
@@ -149,6 +147,14 @@ class SingleStatements:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def shown_url(url: str) -> str:
+    """Return a database URL for people to read: without the password, and without options, which may hold one."""
+    try:
+        return make_url(url).set(query={}).render_as_string(hide_password=True)
+    except (ArgumentError, ValueError):
+        return "a URL that cannot be read"
 
 
 def _resolve(url: str) -> tuple[URL, Dialect]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 
-from punctual.cli.assembly import open_database
 from punctual.cli.listening import free_port, reachable
 from punctual.cli.probe import has_broker
 from punctual.cli.supervise.banner import Token, banner
@@ -20,6 +19,7 @@ from punctual.cli.supervise.token import local_token
 from punctual.cli.supervise.valkey import Valkey
 from punctual.domain.errors import SetupError
 from punctual.settings import Settings
+from punctual.store.opening import open_database
 
 _HOPELESS_AFTER = 3
 """Ends of a child before it was ever ready after which starting it again is pointless."""
