@@ -27,6 +27,7 @@ from punctual.store.opening import open_database
 
 logger = logging.getLogger(__name__)
 
+_ALL = "all schedules"
 _DRAIN_SECONDS = 4.0
 _IMPATIENCE = 5.0
 """Seconds, while the database is away."""
@@ -88,26 +89,27 @@ class PunctualScheduler(Scheduler):  # type: ignore[misc] # Celery has no types
                 self.old_schedulers = None
                 _end_in_order()
             if not self.schedules_equal(self.old_schedulers, self.schedule):
-                self.declare(self._node.database, self._node.clock)
+                self._node.engine.left_out(self.declare(self._node.database, self._node.clock))
                 self.old_schedulers = copy.copy(self.schedule)
         except DatabaseUnavailableError as error:
             logger.warning("beat: %s %s", error.message, error.fix, extra={"action": "beat_not_ready"})
             return float(min(self.max_interval, _IMPATIENCE))
         return float(self.max_interval)
 
-    def declare(self, database: Database, clock: Clock) -> None:
-        """Bring in what the code declares. Raises DatabaseUnavailableError; any other fault is logged.
+    def declare(self, database: Database, clock: Clock) -> Mapping[str, str]:
+        """Bring in what the code declares; return why some of it is left out, by name.
 
-        What stands in the database is fired all the same.
+        Raises DatabaseUnavailableError. Any other fault leaves all of it out, and what is in the database as it is.
         """
         try:
-            bring_in(self.app, {**self.schedule, **self._refused}, database, clock)
+            return bring_in(self.app, {**self.schedule, **self._refused}, database, clock).refused
         except DatabaseUnavailableError:
             raise
-        except Exception:
+        except Exception as error:
             logger.exception(
                 "The declared schedules were not brought in", extra={"action": "declared_schedules_refused"}
             )
+            return {_ALL: f"they were not brought in: {type(error).__name__}: {error}"}
 
     def close(self) -> None:
         """End the node after the batch it is at; a tick after that begins a new one."""
@@ -126,19 +128,20 @@ class PunctualScheduler(Scheduler):  # type: ignore[misc] # Celery has no types
         return f"    . database -> {url}\n    . entries -> {len(self.app.conf.beat_schedule)} in beat_schedule"
 
 
-def bring_in_all(app: Celery, database: Database, clock: Clock) -> None:
-    """Bring in what beat would for an app, for a node that is none of beat's; raises DatabaseUnavailableError.
+def bring_in_all(app: Celery, database: Database, clock: Clock) -> Mapping[str, str]:
+    """Bring in what beat would for an app, and return what beat would have left out, with the reasons.
 
-    Where the app's modules cannot be imported here, its schedules stay as they are in the database.
+    Where the app's modules cannot be imported here, its schedules stay as they are. Raises DatabaseUnavailableError.
     """
     try:
         app.loader.init_worker()
         app.finalize()
         scheduler = PunctualScheduler(app)
-    except Exception:
+    except Exception as error:
         logger.exception("The app could not be loaded whole", extra={"action": "app_not_loaded"})
+        return {_ALL: f"its modules cannot be loaded: {type(error).__name__}: {error}"}
     else:
-        scheduler.declare(database, clock)
+        return scheduler.declare(database, clock)
 
 
 class _Node:

@@ -44,9 +44,9 @@ def scheduler(
     sender = CelerySender(celery_app)
     database = open_database(settings)
     clock = DatabaseClock(database)
-    if app is not None:
-        bring_in_all(celery_app, database, clock)
+    left_out = {} if app is None else bring_in_all(celery_app, database, clock)
     engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
+    engine.left_out(left_out)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: signals.put(received))

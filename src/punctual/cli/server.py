@@ -78,10 +78,10 @@ def _scheduler(settings: "Settings", app: str | None, database: "Database", cloc
     from punctual.engine.build import build_engine  # noqa: PLC0415 - slow to import
 
     celery_app = sending_app(settings, app)
-    if app is not None:
-        bring_in_all(celery_app, database, clock)
+    left_out = {} if app is None else bring_in_all(celery_app, database, clock)
     sender = CelerySender(celery_app)
     engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
+    engine.left_out(left_out)
     engine.start()
     try:
         yield

@@ -113,6 +113,8 @@ def _warnings(node: Node, newest: str) -> list[str]:
             f"Has time zones of {node.tzdata_version} and another node those of {newest}: fire times may differ. "
             "Install the same release of tzdata everywhere."
         )
+    for name, reason in (node.left_out or {}).items():
+        found.append(f"Left out of what its app declares: {name}: {reason}")
     return found
 
 

@@ -16,7 +16,8 @@ class Node(BaseModel):
     of the time, 0 to 1) are over the last half minute. `clock_offset` is how far, in seconds, the machine's clock is
     ahead of the database's. `database_error` says why it cannot fire and `broker_error` why it cannot send; they are
     None while it can. `runs_removed` is how many old runs it has removed since it started. `events_error` says why it
-    does not hear the events of workers without the plug-in.
+    does not hear the events of workers without the plug-in. `left_out` says by name why schedules that its app declares
+    are not in the database.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,6 +37,7 @@ class Node(BaseModel):
     broker_error: str | None = None
     runs_removed: int = 0
     events_error: str | None = None
+    left_out: dict[str, str] | None = None
 
 
 _INTERRUPTING_POOLS = frozenset({"prefork", "gevent", "eventlet"})

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from punctual.domain.clock import Clock, SystemClock, monotonic
@@ -75,6 +76,10 @@ class Engine:
         self._stopping = threading.Event()
         self._hears = threading.Event()
         self._threads: list[threading.Thread] = []
+
+    def left_out(self, reasons: Mapping[str, str]) -> None:
+        """Let people see, from the next heartbeat on, why schedules that the app declares are not there, by name."""
+        self._node = self._node.model_copy(update={"left_out": dict(reasons) or None})
 
     def start(self) -> None:
         """Begin in threads of its own."""

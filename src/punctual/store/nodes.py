@@ -21,6 +21,7 @@ _CHANGING = (
     "broker_error",
     "runs_removed",
     "events_error",
+    "left_out",
 )
 _FORGET_AFTER = timedelta(days=1)
 

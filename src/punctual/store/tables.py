@@ -334,6 +334,7 @@ nodes = Table(
     Column("clock_offset", Float, nullable=False, server_default="0", comment="seconds ahead of the database"),
     Column("database_error", Text),
     Column("events_error", Text),
+    Column("left_out", JSON(none_as_null=True), comment="why declared schedules are none, by name; null: none"),
 )
 
 write_checks = Table(

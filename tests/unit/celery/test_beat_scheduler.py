@@ -21,7 +21,8 @@ import pytest
 from celery import Celery, beat, uuid
 from celery.schedules import crontab, schedule
 
-from punctual.celery.beat import PunctualScheduler
+from punctual.celery.beat import PunctualScheduler, bring_in_all
+from punctual.celery.plugin import Punctual
 from punctual.control.schedules import Schedules
 from punctual.control.system import System
 from punctual.domain.clock import SystemClock
@@ -58,6 +59,10 @@ def scheduler(app: Celery) -> Iterator[PunctualScheduler]:
     scheduler = PunctualScheduler(app)
     yield scheduler
     scheduler.close()
+
+
+def tidy() -> None:
+    """Stand for a task."""
 
 
 def stored(database: Database) -> dict[str, bool]:
@@ -185,6 +190,33 @@ def test_one_broken_entry_stops_no_other(app: Celery, database: Database, caplog
     assert set(stored(database)) == set(ENTRIES)
     refused = [record.__dict__["schedule"] for record in caplog.records if record.levelname == "ERROR"]
     assert refused == ["bad", "typo"]
+
+
+def test_people_see_what_a_node_leaves_out(app: Celery, database: Database) -> None:
+    app.conf.beat_schedule = {**ENTRIES, "bad": {"task": "t", "schedule": "nonsense"}}
+    scheduler = PunctualScheduler(app)
+    scheduler.tick()
+    assert scheduler._node is not None  # noqa: SLF001 - its heartbeat comes every five seconds by itself
+    scheduler._node.engine.heartbeat()  # noqa: SLF001 - same
+    ((warning,),) = (view.warnings for view in System(database, SystemClock()).nodes())
+    assert warning.startswith("Left out of what its app declares: bad: its schedule is a builtins.str")
+    scheduler.close()
+
+
+def test_a_node_that_is_none_of_beats_brings_in_the_same(app: Celery, database: Database) -> None:
+    """As `punctual scheduler -A proj` and `punctual server -A proj --with-scheduler` do."""
+    punctual = Punctual(app)
+    punctual.scheduled("every 5m", name="two")(app.task(shared=False)(tidy))
+    left_out = bring_in_all(app, database, SystemClock())
+    assert left_out == {"two": "a schedule of this name is declared with @punctual.scheduled"}
+    assert stored(database) == {"one": False, "two": False}
+
+
+def test_an_app_that_cannot_be_loaded_whole_leaves_all_as_it_is(app: Celery, database: Database) -> None:
+    bring_in_all(app, database, SystemClock())
+    broken = Celery("proj", include=["no_such_module"], set_as_current=False)
+    assert "no_such_module" in bring_in_all(broken, database, SystemClock())["all schedules"]
+    assert stored(database) == {"one": False, "two": False}
 
 
 def test_a_database_that_is_away_is_tried_again_and_a_wrong_one_ends_beat(app: Celery, url: str) -> None:
