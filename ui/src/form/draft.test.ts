@@ -11,6 +11,7 @@ import {
   nameArguments,
   spellArguments,
 } from "./draft";
+import type { Message } from "./message";
 import type { Policies } from "./policies";
 import { fieldsOf, type Json } from "./signature";
 
@@ -36,6 +37,15 @@ const DEFAULTS: Policies = {
   catchup: { policy: "latest", grace: 60, window: 86_400, limit: 100 },
 };
 
+const NO_OPTIONS: Message = {
+  exchange: null,
+  routing_key: null,
+  priority: null,
+  headers: {},
+  soft_time_limit: null,
+  time_limit: null,
+};
+
 const stored = (part: Partial<Schedule> = {}): Schedule => ({
   id: "6b7a",
   version: 3,
@@ -45,12 +55,7 @@ const stored = (part: Partial<Schedule> = {}): Schedule => ({
   args: ["/db"],
   kwargs: {},
   queue: null,
-  exchange: null,
-  routing_key: null,
-  priority: null,
-  headers: {},
-  soft_time_limit: null,
-  time_limit: null,
+  ...NO_OPTIONS,
   service: "default",
   labels: {},
   trigger: { kind: "interval", every: 90, anchor: "2026-01-01T00:00:00Z", text: "every 90s" },
@@ -126,6 +131,7 @@ describe("a new schedule", () => {
       args: [],
       kwargs: { source: "/db" },
       ...DEFAULTS,
+      ...NO_OPTIONS,
     });
   });
 
@@ -204,6 +210,22 @@ describe("an edit", () => {
       concurrency: null,
       timeout: null,
     });
+  });
+
+  it("changes message options one by one, and headers by merge patch", () => {
+    const schedule = stored({ priority: 3, headers: { tenant: "a", trace: { on: true } }, time_limit: 60 });
+    const changed = change(schedule, (draft) => ({
+      ...draft,
+      message: { ...draft.message, priority: "", headers: '{"trace": {"on": false}}', exchange: "x", routingKey: "k" },
+    }));
+    expect(changed.patch).toEqual({
+      exchange: "x",
+      routing_key: "k",
+      priority: null,
+      headers: { tenant: null, trace: { on: false } },
+    });
+    const hidden = change(schedule, (draft) => ({ ...draft, message: { ...draft.message, headers: '{"x": null}' } }));
+    expect(Object.keys(hidden.faults ?? {})).toEqual(["headers"]);
   });
 
   it("takes away arguments by merge patch, deep inside too", () => {

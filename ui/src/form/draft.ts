@@ -8,6 +8,7 @@ import {
   EMPTY_BOUNDS,
   readBounds,
 } from "./bounds";
+import { changedMessage, draftOfMessage, EMPTY_MESSAGE, type Message, type MessageDraft, readMessage } from "./message";
 import {
   changedPolicies,
   DEFAULT_POLICIES,
@@ -25,6 +26,7 @@ export type Draft = {
   task: string;
   description: string;
   queue: string;
+  message: MessageDraft;
   trigger: TriggerDraft;
   bounds: BoundsDraft;
   /** By name from the task's signature, or as JSON text. */
@@ -40,7 +42,8 @@ export type Timing = Bounds & { trigger: string };
 
 /** The fields of a schedule that the API takes. */
 export type Spec = Timing &
-  Policies & {
+  Policies &
+  Message & {
     name: string;
     task: string;
     description: string;
@@ -56,6 +59,7 @@ export const EMPTY_DRAFT: Draft = {
   task: "",
   description: "",
   queue: "",
+  message: EMPTY_MESSAGE,
   trigger: EMPTY_TRIGGER,
   bounds: EMPTY_BOUNDS,
   mode: "named",
@@ -83,6 +87,7 @@ export function draftOfSchedule(schedule: Schedule): Draft {
     task: schedule.task,
     description: schedule.description,
     queue: schedule.queue ?? "",
+    message: draftOfMessage(schedule),
     trigger,
     bounds: draftOfBounds(schedule, boundsZone(trigger)),
     mode: "json",
@@ -160,7 +165,9 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
 
   const called = readArguments(draft, fields);
   const policies = readPolicies(draft.policies);
-  Object.assign(faults, called.faults, readBounds(draft.bounds, boundsZone(draft.trigger)).faults, policies.faults);
+  const message = readMessage(draft.message);
+  const bounds = readBounds(draft.bounds, boundsZone(draft.trigger));
+  Object.assign(faults, called.faults, bounds.faults, policies.faults, message.faults);
   if (Object.keys(faults).length > 0) {
     return { spec: null, faults };
   }
@@ -173,6 +180,7 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
     args: called.args,
     kwargs: called.kwargs,
     ...policies.policies,
+    ...message.message,
   };
   return { spec, faults: null };
 }
@@ -281,6 +289,13 @@ export function changeOf(before: Schedule, opened: Draft, draft: Draft, spec: Sp
   }
   for (const key of changedPolicies(opened.policies, draft.policies)) {
     patch[key] = spec[key];
+  }
+  for (const key of changedMessage(opened.message, draft.message)) {
+    patch[key] = key === "headers" ? mergePatch(before.headers as Record<string, Json>, spec.headers) : spec[key];
+  }
+  if (isObject(patch["headers"] as Json | undefined) && hidesNull(patch["headers"] as never, spec.headers)) {
+    const message = "An edit cannot set a header to null. Leave the header out, or make a new schedule.";
+    return { patch: null, faults: { headers: message } };
   }
   if (!same(opened.trigger, draft.trigger)) {
     patch["trigger"] = spec.trigger;

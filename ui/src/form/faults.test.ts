@@ -14,6 +14,8 @@ describe("a fault stands at its field", () => {
     ["name", "name"],
     ["task", "task"],
     ["queue", "queue"],
+    ["routing_key", "routing_key"],
+    ["headers.tenant", "headers"],
     ["trigger", "trigger"],
     ["trigger.expression", "trigger"],
     ["trigger.timezone", "timezone"],

@@ -1,4 +1,5 @@
 import type { Fault } from "../api/problem";
+import { MESSAGE_FIELDS } from "./message";
 import { policyField } from "./policies";
 import { type Field, positionalNames } from "./signature";
 
@@ -8,7 +9,10 @@ export type Mark = { before: string; part: string; after: string };
 /** Messages by the form's field, the marked text of a field where one place of it is at fault, and all other faults. */
 export type FormFaults = { fields: Record<string, string>; marks: Record<string, Mark>; rest: Fault[] };
 
-const PLAIN = new Set(["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter"]);
+const PLAIN = new Set([
+  ...["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter"],
+  ...MESSAGE_FIELDS,
+]);
 const CALENDARS = new Set(["blackout", "allowed", "when_closed"]);
 
 /** The form's field for a fault's path, or null. `named` says whether arguments are asked for by name. */

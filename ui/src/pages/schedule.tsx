@@ -135,7 +135,7 @@ function Details({ schedule }: { schedule: Schedule }) {
               </span>
             ),
           ],
-          ["Queue", schedule.queue ?? "by the app’s routing"],
+          ["Queue", schedule.exchange === null && (schedule.queue ?? "by the app’s routing")],
           ...status.policy_words.map(({ policy, words }): [string, ReactNode] => [
             POLICY_LABELS[policy] ?? policy,
             sentence(words),

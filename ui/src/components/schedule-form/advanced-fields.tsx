@@ -1,7 +1,9 @@
-import { Group, Select, Stack, TextInput } from "@mantine/core";
+import { Group, Select, Stack } from "@mantine/core";
 import type { Draft } from "../../form/draft";
+import { isEmptyMessage, MESSAGE_FIELDS } from "../../form/message";
 import { kindOfText } from "../../form/trigger";
 import { Fold } from "../fold";
+import { MessageFields } from "./message-fields";
 
 type Props = { draft: Draft; onChange: (draft: Draft) => void; faults: Record<string, string> };
 
@@ -54,16 +56,14 @@ function CronFields({ draft, onChange }: Props) {
 export function AdvancedFields({ draft, onChange, faults }: Props) {
   const cron = kindOfText(draft.trigger.text) === "cron" && !draft.trigger.text.includes("=");
   return (
-    <Fold title="Advanced" hint="queue, clock changes" faulty={"queue" in faults}>
+    <Fold
+      title="Advanced"
+      hint="queue, priority, Celery’s time limits, clock changes"
+      opened={!isEmptyMessage(draft.message)}
+      faulty={["queue", ...MESSAGE_FIELDS].some((field) => field in faults)}
+    >
       <Stack pt="md">
-        <TextInput
-          label="Queue"
-          description="Without one, the app’s own routing decides"
-          value={draft.queue}
-          onChange={(event) => onChange({ ...draft, queue: event.currentTarget.value })}
-          error={faults["queue"]}
-          maw={320}
-        />
+        <MessageFields draft={draft} onChange={onChange} faults={faults} />
         {cron && <CronFields draft={draft} onChange={onChange} faults={faults} />}
       </Stack>
     </Fold>
