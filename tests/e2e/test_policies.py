@@ -64,6 +64,39 @@ def test_policies_are_set_in_the_form_told_on_the_page_and_taken_back(signed_in:
     assert (stored["concurrency"], stored["timeout"], stored["retry"]["attempts"]) == (None, None, 3)
 
 
+def test_message_options_are_set_in_the_form_told_on_the_page_and_taken_back(
+    signed_in: Page, server: LocalServer
+) -> None:
+    page = signed_in
+    begin(page, server, "by exchange")
+    page.get_by_role("button", name="Advanced").click()
+    page.get_by_label("Exchange").fill("reports")
+    page.get_by_label("Priority").fill("0")
+    page.get_by_label("Headers").fill('{"tenant": "a"}')
+    page.get_by_label("Time limit", exact=True).fill("1m")
+    page.get_by_role("button", name="Create schedule").click()
+    expect(page.get_by_label("Routing key")).to_have_accessible_description(re.compile("needs a routing key"))
+    page.get_by_label("Routing key").fill("daily")
+    page.get_by_role("button", name="Create schedule").click()
+
+    details = page.get_by_role("region", name="Details")
+    expect(details).to_contain_text("Sent to the exchange 'reports' with routing key 'daily'.")
+    expect(details).to_contain_text("Sent with priority 0")
+    expect(details).to_contain_text("Celery kills its process")
+    expect(details).not_to_contain_text("routing decides")
+    stored = server.schedule("by exchange")
+    assert (stored["exchange"], stored["headers"], stored["time_limit"]) == ("reports", {"tenant": "a"}, 60)
+
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Exchange").fill("")
+    page.get_by_label("Routing key").fill("")
+    page.get_by_label("Headers").fill("")
+    page.get_by_role("button", name="Save changes").click()
+    expect(details).to_contain_text("version 2")
+    stored = server.schedule("by exchange")
+    assert (stored["exchange"], stored["routing_key"], stored["headers"], stored["priority"]) == (None, None, {}, 0)
+
+
 def test_a_run_between_two_attempts_says_when_the_next_one_comes_and_is_cancelled(
     signed_in: Page, server: LocalServer
 ) -> None:
