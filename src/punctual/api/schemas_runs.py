@@ -92,8 +92,8 @@ class CancellationOut(Answer):
 
     run: RunOut
     interruption: Interruption = Field(
-        description="`not_needed`: it did not run. `asked`: its worker is asked to stop it. `impossible`: its worker's "
-        "pool cannot interrupt a task, which runs on. `unknown`: the worker is not known."
+        description="`not_needed`: it did not run. `asked`: its worker is asked to stop it. `impossible`: its worker "
+        "cannot interrupt the task, which runs on. `unknown`: whether it can is not known."
     )
     message: str = Field(description="The same in words for people.")
 

@@ -57,8 +57,8 @@ class NodeOut(Answer):
     clock_offset: float = Field(description="Seconds that its machine's clock is ahead of the database's.")
     database_error: str | None = Field(description="Why it cannot fire; null while it can.")
     broker_error: str | None = Field(description="Why it cannot send; null while it can.")
-    events_error: str | None = Field(
-        description="Why it does not hear the events of workers without the plug-in; null while it does."
+    following_error: str | None = Field(
+        description="Why it cannot follow runs on workers without the plug-in; null while it can."
     )
     runs_removed: int = Field(description="How many old runs it has removed since it started.")
 

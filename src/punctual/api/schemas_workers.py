@@ -22,7 +22,7 @@ class RunningOut(Answer):
 
 
 class WorkerOut(Answer):
-    """A Celery worker with the plug-in, as it told last."""
+    """A Celery worker, as it told last."""
 
     name: str = Field(description="Its Celery node name: `celery@host`.")
     host: str
@@ -33,7 +33,12 @@ class WorkerOut(Answer):
     started_at: Instant
     seen_at: Instant = Field(description="When it gave its last sign of life; one that is not live is gone since then.")
     live: bool
-    interrupts: bool = Field(description="Whether its pool can stop a task that runs; threads and solo cannot.")
+    plugin: bool = Field(
+        description="False: it has no plug-in, and is known from its events. Its pool is `unknown`, its concurrency 0."
+    )
+    interrupts: bool | None = Field(
+        description="Whether its pool can stop a task that runs; threads and solo cannot. Null: it is not known."
+    )
     cannot: list[str] = Field(description="What its pool cannot do, in sentences; empty for prefork.")
     celery_version: str | None = Field(description="Null where its plug-in is older than this server.")
     version: str | None = Field(description="The version of its plug-in; null where it is older than this server.")

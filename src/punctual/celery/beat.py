@@ -11,16 +11,15 @@ from typing import Any
 from celery import Celery
 from celery.backends.base import DisabledBackend
 from celery.beat import Scheduler
-from pydantic import ValidationError
 
 from punctual.celery.declaring import bring_in
-from punctual.celery.plugin import database_url_of
+from punctual.celery.following.followers import followers_for
+from punctual.celery.plugin import database_url_of, settings_of_process
 from punctual.celery.sender import CelerySender
 from punctual.domain.clock import Clock
 from punctual.domain.errors import DatabaseUnavailableError, SetupError
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
-from punctual.settings import Settings
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database, shown_url
 from punctual.store.opening import open_database
@@ -122,7 +121,7 @@ class PunctualScheduler(Scheduler):  # type: ignore[misc] # Celery has no types
     def info(self) -> str:
         """What the banner of beat tells."""
         try:
-            url = shown_url(database_url_of(self.app) or _settings().effective_database_url)
+            url = shown_url(database_url_of(self.app) or settings_of_process().effective_database_url)
         except SetupError as error:
             url = error.message
         return f"    . database -> {url}\n    . entries -> {len(self.app.conf.beat_schedule)} in beat_schedule"
@@ -149,13 +148,18 @@ class _Node:
 
     def __init__(self, app: Celery) -> None:
         """Open everything, and begin; raises SetupError and DatabaseUnavailableError."""
-        settings = _settings()
+        settings = settings_of_process()
         self.database: Database = open_database(settings, database_url_of(app))
         self._sender = CelerySender(app)
         try:
             self.clock = DatabaseClock(self.database)
             self.engine: Engine = build_engine(
-                self.database, self._sender, self.clock, settings.keep_runs, resend_after=settings.resend_after
+                self.database,
+                self._sender,
+                self.clock,
+                settings.keep_runs,
+                resend_after=settings.resend_after,
+                followers=followers_for(app, self.database, self.clock),
             )
         except BaseException:
             self.database.close()
@@ -169,14 +173,6 @@ class _Node:
             self._sender.close()
         self.database.close()
         logger.info("beat: The node has stopped", extra={"action": "scheduler_stopped"})
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except (ValidationError, OSError, ValueError) as error:
-        message = f"The settings of Punctual are not valid: {error}"
-        raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
 
 
 def _end_in_order() -> None:

@@ -250,7 +250,7 @@ def settings_of_process() -> Settings:
     """Return the settings; raises SetupError when they are not valid."""
     try:
         return Settings()
-    except ValidationError as error:
+    except (ValidationError, OSError) as error:
         message = f"The settings of Punctual are not valid: {error}"
         raise SetupError(message, fix="Correct the environment variables PUNCTUAL_*.") from error
 

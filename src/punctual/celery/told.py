@@ -45,10 +45,15 @@ def error_of(exception: BaseException, traceback: object) -> RunError:
         kind = type(exception)
         name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
         message = _shown(exception)
-    text = None if traceback is None else storable(_shown(traceback))
+    return bounded_error(name, message, None if traceback is None else _shown(traceback))
+
+
+def bounded_error(kind: str, message: str, traceback: str | None) -> RunError:
+    """Return an error of texts that can be stored, each within its bound."""
+    text = None if traceback is None else storable(traceback)
     if text is not None and len(text) > _TRACEBACK_LIMIT:
         text = f"[{len(text) - _TRACEBACK_LIMIT} characters left out]\n{text[-_TRACEBACK_LIMIT:]}"
-    return RunError(type=name, message=storable(message)[:_MESSAGE_LIMIT], traceback=text)
+    return RunError(type=storable(kind), message=storable(message)[:_MESSAGE_LIMIT], traceback=text)
 
 
 def _shown(value: object, how: Callable[[object], str] = str) -> str:

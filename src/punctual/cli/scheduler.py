@@ -30,6 +30,7 @@ def scheduler(
         punctual scheduler -A proj.celery
     """
     from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.celery.following.followers import followers_for  # noqa: PLC0415 - same
     from punctual.celery.sender import CelerySender  # noqa: PLC0415 - same
     from punctual.cli.assembly import sending_app  # noqa: PLC0415 - same
     from punctual.cli.configuration import process_settings  # noqa: PLC0415 - same
@@ -45,7 +46,14 @@ def scheduler(
     database = open_database(settings)
     clock = DatabaseClock(database)
     left_out = {} if app is None else bring_in_all(celery_app, database, clock)
-    engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
+    engine = build_engine(
+        database,
+        sender,
+        clock,
+        settings.keep_runs,
+        resend_after=settings.resend_after,
+        followers=followers_for(celery_app, database, clock),
+    )
     engine.left_out(left_out)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -73,6 +73,7 @@ def server(
 def _scheduler(settings: "Settings", app: str | None, database: "Database", clock: "Clock") -> Iterator[None]:
     """Run an engine in threads of its own."""
     from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import
+    from punctual.celery.following.followers import followers_for  # noqa: PLC0415 - slow to import
     from punctual.celery.sender import CelerySender  # noqa: PLC0415 - slow to import
     from punctual.cli.assembly import sending_app  # noqa: PLC0415 - slow to import
     from punctual.engine.build import build_engine  # noqa: PLC0415 - slow to import
@@ -80,7 +81,14 @@ def _scheduler(settings: "Settings", app: str | None, database: "Database", cloc
     celery_app = sending_app(settings, app)
     left_out = {} if app is None else bring_in_all(celery_app, database, clock)
     sender = CelerySender(celery_app)
-    engine = build_engine(database, sender, clock, settings.keep_runs, resend_after=settings.resend_after)
+    engine = build_engine(
+        database,
+        sender,
+        clock,
+        settings.keep_runs,
+        resend_after=settings.resend_after,
+        followers=followers_for(celery_app, database, clock),
+    )
     engine.left_out(left_out)
     engine.start()
     try:

@@ -72,6 +72,8 @@ def _interruption(worker: Worker | None, *, terminate: bool) -> tuple[Interrupti
     ledger = "The ledger says cancelled from now on." if terminate else "The run ends when its task does."
     if worker is None:
         return Interruption.UNKNOWN, f"Its worker is asked to stop it; whether it can is not known. {ledger}"
+    if not worker.plugin:
+        return _without_plugin(worker, ledger, terminate=terminate)
     if not worker.interrupts:
         why = f"Its worker {worker.name} cannot interrupt a task (pool {worker.pool}), so the task runs on."
         return Interruption.IMPOSSIBLE, f"{why} {ledger}"
@@ -79,6 +81,17 @@ def _interruption(worker: Worker | None, *, terminate: bool) -> tuple[Interrupti
     if terminate:
         how = "end the process that runs it" if worker.pool == "prefork" else "end it at once"
     return Interruption.ASKED, f"Its worker {worker.name} is asked to {how}. {ledger}"
+
+
+def _without_plugin(worker: Worker, ledger: str, *, terminate: bool) -> tuple[Interruption, str]:
+    who = f"Its worker {worker.name} has no plug-in"
+    if terminate:
+        return (
+            Interruption.UNKNOWN,
+            f"{who}: it is told to terminate the task; whether its pool can is not known. {ledger}",
+        )
+    why = f"{who}, and cannot be asked to let the task clean up: the task runs on unless it is terminated."
+    return Interruption.IMPOSSIBLE, f"{why} {ledger}"
 
 
 def _reason(what: str, note: str | None) -> str:

@@ -98,8 +98,8 @@ def _warnings(node: Node, newest: str) -> list[str]:
         found.append(f"Cannot fire: {node.database_error}")
     if node.broker_error is not None:
         found.append(f"Cannot send: {node.broker_error}")
-    if node.events_error is not None:
-        found.append(f"Does not hear of runs on workers without the plug-in: {node.events_error}")
+    if node.following_error is not None:
+        found.append(f"Cannot follow runs on workers without the plug-in: {node.following_error}")
     if node.lag > LONGEST_LAG:
         found.append(f"Is behind: what it sent last was due {node.lag:.0f} s before.")
     if abs(node.clock_offset) > LARGEST_OFFSET:

@@ -25,7 +25,7 @@ class WorkerView:
 
 
 class Workers:
-    """Every worker with the plug-in that lives, or fell silent within the last day."""
+    """Every worker that is known and lives, or fell silent within the last day."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         """Read this database, by this time."""
@@ -73,6 +73,8 @@ def _warnings(worker: Worker) -> list[str]:
             "were about end as lost, or are attempted again."
         )
     own = version("punctual")
+    if not worker.plugin:
+        return found
     if worker.version is None:
         found.append(f"Has a plug-in that is older than this server, {own}. Install the same release everywhere.")
     elif worker.version != own:

@@ -15,8 +15,8 @@ class Node(BaseModel):
     `lag` is how late, in seconds, it sent what was due last; 0 while nothing is. `sent_per_second` and `busy` (a share
     of the time, 0 to 1) are over the last half minute. `clock_offset` is how far, in seconds, the machine's clock is
     ahead of the database's. `database_error` says why it cannot fire and `broker_error` why it cannot send; they are
-    None while it can. `runs_removed` is how many old runs it has removed since it started. `events_error` says why it
-    does not hear the events of workers without the plug-in. `left_out` says by name why schedules that its app declares
+    None while it can. `runs_removed` is how many old runs it has removed since it started. `following_error` says why
+    it cannot follow runs on workers without the plug-in. `left_out` says by name why schedules that its app declares
     are not in the database.
     """
 
@@ -36,7 +36,7 @@ class Node(BaseModel):
     database_error: str | None = None
     broker_error: str | None = None
     runs_removed: int = 0
-    events_error: str | None = None
+    following_error: str | None = None
     left_out: dict[str, str] | None = None
 
 
@@ -50,6 +50,8 @@ _CANNOT = {
     "gevent": ("Celery's soft time limit does nothing in it.", "It cannot stop a task that never waits."),
 }
 """By the pool, what Celery does not do in it; tried with Celery 5.7."""
+
+_NO_PLUGIN = "It has no plug-in: it is known from its events alone, which tell neither pool nor queues nor tasks."
 
 
 class WorkerLoad(BaseModel):
@@ -91,14 +93,14 @@ class Worker(WorkerLoad):
     plugin: bool = True
 
     @property
-    def interrupts(self) -> bool:
-        """Whether it can stop a task that runs: Celery's pools of threads, and solo, cannot."""
-        return self.pool in _INTERRUPTING_POOLS
+    def interrupts(self) -> bool | None:
+        """Whether it can stop a task that runs: Celery's pools of threads, and solo, cannot; None: it is not known."""
+        return self.pool in _INTERRUPTING_POOLS if self.plugin else None
 
     @property
     def cannot(self) -> tuple[str, ...]:
         """What its pool cannot do, in sentences."""
-        return _CANNOT.get(self.pool, ())
+        return _CANNOT.get(self.pool, ()) if self.plugin else (_NO_PLUGIN,)
 
 
 class Task(BaseModel):

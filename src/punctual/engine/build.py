@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -11,6 +12,7 @@ from punctual.domain.policies import KeepRuns
 from punctual.domain.processes import Node
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.dispatcher import RESEND_AFTER, Dispatcher
+from punctual.engine.follower import Follower
 from punctual.engine.loop import Engine
 from punctual.engine.queues import QueueWatch
 from punctual.engine.retention import Retention
@@ -26,11 +28,12 @@ def build_engine(
     *,
     resend_after: timedelta = RESEND_AFTER,
     machine: Clock | None = None,
+    followers: Sequence[Follower] = (),
 ) -> Engine:
     """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told.
 
     A message from which no worker has started the run after `resend_after` is taken for lost. `machine` is the clock
-    of this machine, which people are told of where it is wrong.
+    of this machine, which people are told of where it is wrong. The `followers` run beside the engine.
     """
     now = clock.now()
     node = Node(
@@ -44,4 +47,4 @@ def build_engine(
     )
     dispatcher = Dispatcher(database, sender, clock, node.id, resend_after)
     retention, queues = Retention(database, clock, keep), QueueWatch(database, sender, clock)
-    return Engine(database, dispatcher, retention, queues, clock, node, machine=machine)
+    return Engine(database, dispatcher, retention, queues, clock, node, machine=machine, followers=followers)

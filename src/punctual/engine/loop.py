@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from punctual.domain.clock import Clock, SystemClock, monotonic
@@ -10,6 +10,7 @@ from punctual.domain.errors import PunctualError
 from punctual.domain.processes import Node
 from punctual.engine import backfill
 from punctual.engine.dispatcher import Dispatcher
+from punctual.engine.follower import Follower
 from punctual.engine.gauges import NodeGauges
 from punctual.engine.outages import Outages
 from punctual.engine.queues import LOOK_SECONDS, QueueWatch
@@ -61,8 +62,10 @@ class Engine:
         node: Node,
         *,
         machine: Clock | None = None,
+        followers: Sequence[Follower] = (),
     ) -> None:
         """Prepare; `start` or `run` begins. `machine` is the clock of this machine, which is only told of."""
+        self._followers = followers
         self._database = database
         self._dispatcher = dispatcher
         self._retention = retention
@@ -76,6 +79,7 @@ class Engine:
         self._stopping = threading.Event()
         self._hears = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._following: list[threading.Thread] = []
 
     def left_out(self, reasons: Mapping[str, str]) -> None:
         """Let people see, from the next heartbeat on, why schedules that the app declares are not there, by name."""
@@ -90,7 +94,11 @@ class Engine:
             threading.Thread(target=self._tidy, name="punctual-retention", daemon=True),
             threading.Thread(target=self._measure, name="punctual-queues", daemon=True),
         ]
-        for thread in self._threads:
+        self._following = [
+            threading.Thread(target=each.run, args=(self._stopping,), name=each.name, daemon=True)
+            for each in self._followers
+        ]
+        for thread in (*self._threads, *self._following):
             thread.start()
 
     def request_stop(self) -> None:
@@ -106,7 +114,7 @@ class Engine:
         """
         self.request_stop()
         deadline = monotonic() + timeout
-        for thread in self._threads:
+        for thread in (*self._threads, *self._following):
             thread.join(max(deadline - monotonic(), 0.0))
         ended = not any(thread.is_alive() for thread in self._threads)
         if not ended:
@@ -216,6 +224,7 @@ class Engine:
             "database_error": self._outages.sentence(_FIRING),
             "broker_error": self._dispatcher.broker_error,
             "runs_removed": self._retention.removed,
+            "following_error": next((each.fault for each in self._followers if each.fault is not None), None),
         }
         with self._database.write() as tx:
             nodes.heartbeat(tx, self._node.model_copy(update=seen))

@@ -32,7 +32,7 @@ def succeeded(
     return ended
 
 
-def failed(
+def failed(  # noqa: PLR0913 - one parameter a fact
     tx: Transaction,
     run_id: UUID,
     *,
@@ -42,11 +42,12 @@ def failed(
     reason: str | None = None,
     worker: str | None = None,
     begun: bool = True,
+    last: bool = False,
 ) -> bool:
     """Record that an attempt failed: another one follows if the schedule's `retry` allows it, else the run has failed.
 
-    One that was asked to stop is cancelled. `begun` is false where the attempt could not even begin. False: the ledger
-    refused it.
+    One that was asked to stop is cancelled. `begun` is false where the attempt could not even begin; after the `last`
+    one no other may follow. False: the ledger refused it.
     """
     facts = attempts.facts_of(tx, run_id)
     if facts is None or facts.state in TERMINAL:
@@ -56,7 +57,7 @@ def failed(
         return False
     if facts.cancelling is not None:
         return _cancel(tx, run_id, facts.cancelling, attempt, at, error=error, worker=worker)
-    pause = _retry(facts).pause_after(number)
+    pause = None if last else _retry(facts).pause_after(number)
     if pause is None:
         ending = Ending(RunState.FAILED, error=error, reason=reason, worker=worker)
         return _end(tx, run_id, facts, ending, attempt, at)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from punctual.domain.clock import Clock
 from punctual.domain.run import RunError, RunState
+from punctual.domain.source import WITHOUT_PLUGIN
 from punctual.engine import outcomes
 from punctual.store import admission, attempts, waiting
 from punctual.store.attempts import Ending, OpenAttempt
@@ -68,7 +69,10 @@ def _end_one(tx: Transaction, overdue: OpenAttempt, now: datetime) -> None:
         attempts.end(tx, overdue.id, Ending(RunState.EXPIRED, reason=reason), attempt=1, at=now, begun=False)
         return
     error = RunError(type="TimedOut", message=f"Attempt {overdue.attempt} ran for longer than the schedule's timeout.")
-    if outcomes.failed(tx, overdue.id, attempt=overdue.attempt, at=now, error=error, reason=error.message):
+    reason, last = error.message, overdue.source in WITHOUT_PLUGIN
+    if last:  # what Celery's workers are told to terminate they refuse ever after, by its id
+        reason += " No other one follows, for its worker has no plug-in."
+    if outcomes.failed(tx, overdue.id, attempt=overdue.attempt, at=now, error=error, reason=reason, last=last):
         admission.ask_to_stop_attempt(tx, overdue.id, overdue.attempt)
 
 

@@ -20,7 +20,7 @@ _CHANGING = (
     "database_error",
     "broker_error",
     "runs_removed",
-    "events_error",
+    "following_error",
     "left_out",
 )
 _FORGET_AFTER = timedelta(days=1)

@@ -167,7 +167,7 @@ runs = Table(
     Column("source", String(16), comment="who told its state last: plugin, events or result_backend; null: nobody did"),
     Column("sent_attempt", Integer, comment="the attempt that its last message is for; null: the first"),
     Column("look_at", UtcDateTime, comment="when its result is looked up next; null: not yet"),
-    Column("result_seen", String(64), comment="when the result that was taken from the backend was made, in its words"),
+    Column("told_mark", String(300), comment="when and by whom it was last told to be retrying, by the clock of that"),
     ForeignKeyConstraint(
         ["schedule_id", "schedule_version"], ["schedule_versions.schedule_id", "schedule_versions.version"]
     ),
@@ -333,7 +333,7 @@ nodes = Table(
     Column("busy", Float, nullable=False, server_default="0", comment="share of the time"),
     Column("clock_offset", Float, nullable=False, server_default="0", comment="seconds ahead of the database"),
     Column("database_error", Text),
-    Column("events_error", Text),
+    Column("following_error", Text),
     Column("left_out", JSON(none_as_null=True), comment="why declared schedules are none, by name; null: none"),
 )
 

@@ -34,7 +34,7 @@ def test_the_system_shows_its_versions_nodes_and_workers(
             "clock_offset": -2.5,
             "database_error": None,
             "broker_error": None,
-            "events_error": None,
+            "following_error": None,
             "runs_removed": 0,
             "warnings": [
                 (

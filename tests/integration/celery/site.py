@@ -20,6 +20,7 @@ from punctual.control.system import System
 from punctual.domain.identity import new_id
 from punctual.domain.run import TERMINAL, Run
 from punctual.engine.build import build_engine
+from punctual.engine.follower import Follower
 from punctual.engine.loop import Engine
 from punctual.engine.sender import TaskMessage
 from punctual.store.clock import DatabaseClock
@@ -79,9 +80,9 @@ class Site:
         return eventually(look, 60, message=lambda: f"the run is {self.get(run_id)}")
 
     @contextmanager
-    def node(self) -> Iterator[Engine]:
+    def node(self, *followers: Follower) -> Iterator[Engine]:
         """Run a node."""
-        engine = build_engine(self.database, self.sender, self.clock)
+        engine = build_engine(self.database, self.sender, self.clock, followers=followers)
         engine.start()
         try:
             yield engine

@@ -1147,7 +1147,7 @@ export interface components {
          */
         CancellationOut: {
             run: components["schemas"]["RunOut"];
-            /** @description `not_needed`: it did not run. `asked`: its worker is asked to stop it. `impossible`: its worker's pool cannot interrupt a task, which runs on. `unknown`: the worker is not known. */
+            /** @description `not_needed`: it did not run. `asked`: its worker is asked to stop it. `impossible`: its worker cannot interrupt the task, which runs on. `unknown`: whether it can is not known. */
             interruption: components["schemas"]["Interruption"];
             /**
              * Message
@@ -1621,10 +1621,10 @@ export interface components {
              */
             broker_error: string | null;
             /**
-             * Events Error
-             * @description Why it does not hear the events of workers without the plug-in; null while it does.
+             * Following Error
+             * @description Why it cannot follow runs on workers without the plug-in; null while it can.
              */
-            events_error: string | null;
+            following_error: string | null;
             /**
              * Runs Removed
              * @description How many old runs it has removed since it started.
@@ -2701,7 +2701,7 @@ export interface components {
         };
         /**
          * WorkerOut
-         * @description A Celery worker with the plug-in, as it told last.
+         * @description A Celery worker, as it told last.
          */
         WorkerOut: {
             /**
@@ -2737,10 +2737,15 @@ export interface components {
             /** Live */
             live: boolean;
             /**
-             * Interrupts
-             * @description Whether its pool can stop a task that runs; threads and solo cannot.
+             * Plugin
+             * @description False: it has no plug-in, and is known from its events. Its pool is `unknown`, its concurrency 0.
              */
-            interrupts: boolean;
+            plugin: boolean;
+            /**
+             * Interrupts
+             * @description Whether its pool can stop a task that runs; threads and solo cannot. Null: it is not known.
+             */
+            interrupts: boolean | null;
             /**
              * Cannot
              * @description What its pool cannot do, in sentences; empty for prefork.

@@ -16,7 +16,7 @@ _OF_RUNS: dict[str, tuple[Any, str]] = {
     "source": (sa.String(16), "who told its state last: plugin, events or result_backend; null: nobody did"),
     "sent_attempt": (sa.Integer(), "the attempt that its last message is for; null: the first"),
     "look_at": (UtcDateTime(), "when its result is looked up next; null: not yet"),
-    "result_seen": (sa.String(64), "when the result that was taken from the backend was made, in its words"),
+    "told_mark": (sa.String(300), "when and by whom it was last told to be retrying, by the clock of that"),
 }
 _TOLD_WITHOUT = sa.text("source IN ('events', 'result_backend')")
 
@@ -42,12 +42,12 @@ def upgrade() -> None:
             comment="false: known from its events only",
         ),
     )
-    op.add_column("nodes", sa.Column("events_error", sa.Text(), nullable=True))
+    op.add_column("nodes", sa.Column("following_error", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
-    op.drop_column("nodes", "events_error")
+    op.drop_column("nodes", "following_error")
     op.drop_column("workers", "plugin")
     op.drop_index("ix_runs_without_plugin", "runs")
     for name in reversed(_OF_RUNS):
