@@ -13,7 +13,7 @@ from punctual.domain.names import DEFAULT_SERVICE
 from punctual.domain.run import RunError
 from punctual.engine import outcomes
 from punctual.engine.sender import Sender, TaskMessage, Unsendable
-from punctual.store import attempts, outbox, workers
+from punctual.store import attempts, followed, outbox, workers
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Lease
 from punctual.store.outbox import UnsentRun
@@ -25,6 +25,7 @@ RESEND_AFTER = timedelta(minutes=5)
 """A message from which no worker has started the run for so long may be lost, and is sent again."""
 
 _SEEN_WITHIN = timedelta(seconds=15)
+_LATELY = timedelta(days=1)
 _BATCH = 1000
 _FIRST_PAUSE = timedelta(seconds=1)
 _LAST_PAUSE = timedelta(seconds=15)
@@ -157,16 +158,18 @@ class Dispatcher:
     def _without_unserved(
         self, tx: Transaction, unsent: list[UnsentRun], now: datetime
     ) -> tuple[list[UnsentRun], dict[UUID, datetime]]:
-        """Leave out what was sent before and whose task no worker serves: its message waits like all others.
+        """Leave out what was sent before and must not be twice, or whose task no worker serves: its message waits.
 
-        Return the rest, and of that when to send once more what was sent before.
+        Only the plug-in's gate refuses a second start. So nothing is sent again of a schedule whose runs others than
+        the plug-in told of lately. Return the rest, and of that when to send once more what was sent before.
         """
         repeated = [run for run in unsent if run.queued_at is not None]
         if not repeated:
             return unsent, {}
         names = {run.document["task"] for run in repeated}
         served = workers.served_since(tx, names, since=now - _SEEN_WITHIN)
-        unserved = {run.id for run in repeated if run.document["task"] not in served}
+        ungated = followed.told_without_plugin(tx, {run.schedule_id for run in repeated}, since=now - _LATELY)
+        unserved = {run.id for run in repeated if run.document["task"] not in served or run.schedule_id in ungated}
         outbox.put_back(tx, unserved, node=self._node, until=now + self._resend_after)
         again_at = {run.id: outbox.next_try(run, now, self._resend_after) for run in repeated}
         kept = [run for run in unsent if run.id not in unserved]

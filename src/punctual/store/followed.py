@@ -1,29 +1,38 @@
 """Runs of which no plug-in tells: what decides on their moves, and which were told of twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from punctual.domain.run import RunState, Stop
 from punctual.domain.source import WITHOUT_PLUGIN, Source
 from punctual.store.database import Transaction
 from punctual.store.tables import is_open, runs, schedule_versions
 
+FIRST_LOOK = timedelta(seconds=5)
+"""So long the plug-in and events have to tell of a run before its result is looked up."""
+
+_SHORTEST_PAUSE = timedelta(seconds=2)
+_LONGEST_PAUSE = timedelta(minutes=2)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When somebody told that a run is retrying, in seconds by their own clock, and which worker it was about."""
+    """When somebody told that a run is retrying, in seconds by their own clock, and which worker it was about.
+
+    The worker is empty where it is not known.
+    """
 
     timestamp: float
     worker: str
 
     def covers(self, timestamp: float, worker: str | None) -> bool:
         """Return whether what was told then was told before; of another worker nothing is."""
-        return timestamp <= self.timestamp and worker in {None, self.worker}
+        return timestamp <= self.timestamp and (worker in {None, self.worker} or not self.worker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +52,51 @@ class FollowedRun:
     timeout: float | None
 
 
+_VERSION = and_(
+    schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
+)
+
+
 def open_runs(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, FollowedRun]:
     """Return those of the runs that have not ended, and that no plug-in tells of."""
     if not ids:
         return {}
-    version = and_(
-        schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
-    )
     query = (
         select(runs, schedule_versions.c.spec)
-        .join(schedule_versions, version)
+        .join(schedule_versions, _VERSION)
         .where(tx.dialect.is_among(runs.c.id, ids), is_open(runs))
         .where(runs.c.source.is_distinct_from(Source.PLUGIN.value))
     )
     return {row.id: _followed(row) for row in tx.connection.execute(query)}
+
+
+def due_looks(tx: Transaction, now: datetime, *, limit: int) -> list[FollowedRun]:
+    """Return runs whose result may be looked up now, those that have waited longest first; other nodes get others.
+
+    In a transaction that writes, they are this node's until its end.
+    """
+    sent = (RunState.QUEUED.value, RunState.RUNNING.value, RunState.RETRYING.value)
+    query = (
+        select(runs, schedule_versions.c.spec)
+        .join(schedule_versions, _VERSION)
+        .where(is_open(runs), runs.c.state.in_(sent), runs.c.source.is_distinct_from(Source.PLUGIN.value))
+        .where(or_(and_(runs.c.look_at.is_(None), runs.c.queued_at <= now - FIRST_LOOK), runs.c.look_at <= now))
+        .where(runs.c.queued_at.is_not(None))
+        .order_by(func.coalesce(runs.c.look_at, runs.c.queued_at))
+        .limit(limit)
+    )
+    return [_followed(row) for row in tx.connection.execute(tx.dialect.claim(query, runs))]
+
+
+def put_off_looks(tx: Transaction, found: Sequence[FollowedRun], now: datetime) -> None:
+    """Note that these are looked up now: the next look is the later, the longer a run has been sent."""
+    rows = [{"id": run.id, "look_at": now + _pause(now - (run.queued_at or now))} for run in found]
+    if rows:
+        tx.dialect.update_by_id(tx.connection, runs, rows)
+
+
+def _pause(age: timedelta) -> timedelta:
+    return min(max(age / 4, _SHORTEST_PAUSE), _LONGEST_PAUSE)
 
 
 def mark_retrying(tx: Transaction, run_id: UUID, mark: Mark) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from integration.celery.site import Site
 from punctual.celery.following.event_follower import EventFollower
+from punctual.celery.following.result_follower import ResultFollower
 from punctual.domain.run import RunState
 from punctual.domain.source import Source
 from punctual.store.database import Database
@@ -100,6 +101,30 @@ def test_a_run_whose_worker_is_killed_is_lost(place: Site, tmp_path: Path) -> No
         found = place.ended(run.id)
     assert (found.state, found.worker) == (RunState.LOST, name)
     assert found.reason == f"Worker {name} has given no sign of life for 10 s."
+
+
+def test_results_are_looked_up_where_nobody_tells(redis_url: str, tmp_path: Path) -> None:
+    site = open_site(redis_url, tmp_path)
+    site.app.conf.result_backend = redis_url
+    results = ResultFollower(site.app, site.database, site.clock)
+    site.silent = True
+    options = ["--pool", "threads", "--concurrency", "2"]
+    with (
+        site.node(follower(site), results),
+        site.worker(*options, app="plain_app", TEST_BACKEND_URL=redis_url) as name,
+    ):
+        good = site.record("plain_app.add", 2, 3)
+        bad = site.record("plain_app.fails", retry={"attempts": 2, "delay": 0})
+        waiting = site.record("plain_app.waits", str(tmp_path / "go"))
+        good, bad = site.ended(good.id), site.ended(bad.id)
+        site.until(waiting.id, lambda run: run.state is RunState.RUNNING)
+        (tmp_path / "go").touch()
+        waiting = site.ended(waiting.id)
+    site.close()
+    assert (good.state, good.result, good.worker) == (RunState.SUCCEEDED, 5, name)
+    assert (good.source, good.started_at) == (Source.RESULT_BACKEND, None)
+    assert (bad.state, bad.attempt, bad.error and bad.error.message) == (RunState.FAILED, 2, "no luck")
+    assert (waiting.state, waiting.result, waiting.worker) == (RunState.SUCCEEDED, "waited", name)
 
 
 def test_events_are_followed_on_when_the_broker_was_away(tmp_path: Path) -> None:
