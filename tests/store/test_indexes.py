@@ -8,7 +8,7 @@ import pytest
 
 from punctual.domain.identity import new_id
 from punctual.domain.run import Run, RunState
-from punctual.store import backfills, retention, runs, schedules
+from punctual.store import backfills, followed, retention, runs, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.paging import Page
 from punctual.store.runs import RunFilter
@@ -70,6 +70,11 @@ def test_the_ledger_is_read_by_its_indexes(database: Database, key: UUID) -> Non
         "backfills without runs": (
             "ix_runs_backfill",
             lambda tx: retention.remove_backfills(tx, before=START, limit=500),
+        ),
+        "results to look up": ("ix_runs_open", lambda tx: followed.due_looks(tx, MIDDLE, limit=500)),
+        "schedules without the plug-in": (
+            "ix_runs_without_plugin",
+            lambda tx: followed.told_without_plugin(tx, [key], since=MIDDLE),
         ),
         "anything later": ("uq_runs_fire_time", lambda tx: runs.any_after(tx, key, MIDDLE)),
     }

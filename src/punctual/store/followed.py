@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import and_, func, or_, select, update
 
 from punctual.domain.run import RunState, Stop
-from punctual.domain.source import WITHOUT_PLUGIN, Source
+from punctual.domain.source import Source
 from punctual.store.database import Transaction
-from punctual.store.tables import is_open, runs, schedule_versions
+from punctual.store.tables import is_open, is_without_plugin, runs, schedule_versions
 
 FIRST_LOOK = timedelta(seconds=5)
 """So long the plug-in and events have to tell of a run before its result is looked up."""
@@ -116,7 +116,7 @@ def told_without_plugin(tx: Transaction, schedule_ids: Collection[UUID], *, sinc
     query = select(runs.c.schedule_id).distinct()
     found = query.where(
         tx.dialect.is_among(runs.c.schedule_id, schedule_ids),
-        runs.c.source.in_([source.value for source in WITHOUT_PLUGIN]),
+        is_without_plugin(runs),
         runs.c.fire_time >= since,
     )
     return set(tx.connection.execute(found).scalars())

@@ -240,13 +240,18 @@ Index(
     sqlite_where=runs.c.stop.is_not(None),
 )
 
-_WITHOUT_PLUGIN = runs.c.source.in_([literal_column(f"'{source}'") for source in WITHOUT_PLUGIN])
+
+def is_without_plugin(table: FromClause) -> ColumnElement[bool]:
+    """Return whether others than the plug-in told of a run, in the very words of the index."""
+    return table.c.source.in_([literal_column(f"'{source}'") for source in WITHOUT_PLUGIN])
+
+
 Index(
     "ix_runs_without_plugin",  # whether a schedule's runs were told of by others than the plug-in
     runs.c.schedule_id,
     runs.c.fire_time,
-    postgresql_where=_WITHOUT_PLUGIN,
-    sqlite_where=_WITHOUT_PLUGIN,
+    postgresql_where=is_without_plugin(runs),
+    sqlite_where=is_without_plugin(runs),
 )
 
 run_logs = Table(
