@@ -17,6 +17,7 @@ from punctual.celery.following.result_follower import ResultFollower
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.identity import new_id
+from punctual.domain.processes import WorkerLoad
 from punctual.domain.run import Run, RunState
 from punctual.domain.source import Source
 from punctual.engine.build import build_engine
@@ -291,6 +292,6 @@ def test_what_runs_without_the_plugin_is_not_sent_again(
     for _ in range(10):
         clock.advance(31 * SECOND)
         with database.write() as tx:
-            workers.heartbeat(tx, "celery@test", clock.now())
+            workers.heartbeat(tx, "celery@test", clock.now(), WorkerLoad())
         engine.step()
     assert len(sender.messages) == 2
