@@ -14,15 +14,18 @@ from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import DatabaseUnavailableError
 from punctual.domain.identity import new_id
+from punctual.domain.lock import Claim, Holder, Purpose
 from punctual.domain.policies import KeepRuns
 from punctual.domain.report import Level, LogLine
 from punctual.domain.run import RunState
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
 from punctual.engine.retention import BATCH, Retention
-from punctual.store import nodes, run_logs, runs
+from punctual.store import kept_results, locks, nodes, run_logs, runs
 from punctual.store import retention as stored_retention
 from punctual.store.database import Database, Transaction
+from punctual.store.tables import kept_results as kept_table
+from punctual.store.tables import locks as lock_table
 from punctual.store.tables import run_logs as log_table
 from punctual.store.tables import runs as run_table
 from punctual.store.tables import schedule_versions
@@ -278,3 +281,22 @@ def test_the_log_of_a_run_goes_with_it(
     clock.advance(DAY)
     until_done(Retention(database, clock, KeepRuns(age=DAY / 2)))
     assert (count(database), count(database, log_table)) == (0, 0)
+
+
+def test_locks_and_kept_results_go_when_their_time_is_over(database: Database, clock: ManualClock) -> None:
+    holder, now = Holder(function="f", host="h", pid=1), clock.now()
+    with database.write() as tx:
+        for number in range(BATCH + 1):
+            kept_results.keep(tx, f"short {number}", number, at=now, until=now + DAY)
+        kept_results.keep(tx, "long", 1, at=now, until=now + 2 * DAY)
+        for key in ("a", "b"):
+            locks.acquire(tx, Claim(Purpose.EXCLUSIVE, key), holder, at=now, lease=DAY)
+    retention = Retention(database, clock, FOR_EVER)
+    assert until_done(retention) == 1
+    clock.advance(DAY + timedelta(minutes=30))
+    assert until_done(retention) == 2
+    # A process that was cut off for half an hour may still come back to its lock.
+    assert (count(database, kept_table), count(database, lock_table)) == (1, 2)
+    clock.advance(timedelta(hours=1))
+    until_done(retention)
+    assert (count(database, kept_table), count(database, lock_table)) == (1, 0)
