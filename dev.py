@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
@@ -51,6 +51,7 @@ SIDE_BY_SIDE = (
 all of Punctual, and a browser, run one after another."""
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
+CELERY55 = ROOT / ".venv-celery55"
 UI = ROOT / "ui"
 
 
@@ -137,19 +138,20 @@ def digest(paths: "list[Path]") -> str:
 # Python
 
 
-def set_up_python(*requirement_files: str) -> None:
-    """Bring .venv to what the requirement files pin; does nothing when it is there already."""
+def set_up_python(*requirement_files: str, venv: Path = VENV) -> None:
+    """Bring a virtual environment to what the requirement files pin; does nothing when it is there already."""
     base = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
     python = str(base if base.exists() else sys.executable)
-    stamp = Stamp(VENV / "punctual-dev.json")
+    stamp = Stamp(venv / "punctual-dev.json")
     place = f"3.{sys.version_info.minor} {sys.base_prefix} {ROOT}"
     uv = shutil.which("uv")
-    usable = (BIN / "python").exists() and (uv is not None or (BIN / "pip").exists())
+    own_python, own_pip = venv / "bin" / "python", venv / "bin" / "pip"
+    usable = own_python.exists() and (uv is not None or own_pip.exists())
     if not usable or not stamp.has("venv", place) or stamp.interrupted():
-        make_venv(python, uv)
-        stamp = Stamp(VENV / "punctual-dev.json")
+        make_venv(python, uv, venv)
+        stamp = Stamp(venv / "punctual-dev.json")
         stamp.done("venv", place)
-    install = [uv, "pip", "install", "--python", str(BIN / "python")] if uv else [str(BIN / "pip"), "install"]
+    install = [uv, "pip", "install", "--python", str(own_python)] if uv else [str(own_pip), "install"]
     for name in requirement_files:
         file = ROOT / "requirements" / f"{name}.txt"
         if not stamp.has(name, digest([file])):
@@ -163,17 +165,17 @@ def set_up_python(*requirement_files: str) -> None:
         stamp.done("project", project)
 
 
-def make_venv(python: str, uv: "str | None") -> None:
-    """Make an empty .venv, over what may be there; raises StepError when Python cannot."""
+def make_venv(python: str, uv: "str | None", venv: Path) -> None:
+    """Make an empty virtual environment, over what may be there; raises StepError when Python cannot."""
     if uv is not None:
-        step("make .venv", uv, "venv", "--quiet", "--clear", "--python", python, VENV)
+        step(f"make {venv.name}", uv, "venv", "--quiet", "--clear", "--python", python, venv)
         return
     able = subprocess.run([python, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL, check=False)
     if able.returncode != 0:
         package = f"python3.{sys.version_info.minor}-venv"
         say(f"This Python cannot make virtual environments: install the package {package} (apt-get install {package}).")
         raise StepError(package)
-    step("make .venv", python, "-m", "venv", "--clear", VENV)
+    step(f"make {venv.name}", python, "-m", "venv", "--clear", venv)
 
 
 # Node and the web UI
@@ -260,16 +262,31 @@ class WebUi:
 # Commands
 
 
-def set_up(*requirement_files: str) -> None:
-    """Do what is missing of the whole set-up, one process at a time."""
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let one process at a time set up."""
     import fcntl  # noqa: PLC0415 - the module does not exist on Windows, which gets its message above
 
-    with contextlib.ExitStack() as stack:
-        folder = os.open(ROOT, os.O_RDONLY)
-        stack.callback(os.close, folder)
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
         fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def set_up(*requirement_files: str) -> None:
+    """Do what is missing of the whole set-up."""
+    with alone():
         set_up_python(*requirement_files)
         WebUi().build()
+
+
+def celery55() -> Path:
+    """Return a Python with the oldest Celery that is supported, for the workers of tests; raises StepError."""
+    with alone():
+        set_up_python("celery55", venv=CELERY55)
+    return CELERY55 / "bin" / "python"
 
 
 def up(arguments: "list[str]") -> None:
@@ -286,6 +303,7 @@ def test(arguments: "list[str]") -> None:
         replace_process([*pytest, *arguments], cwd=ROOT)
         return
     WebUi().run("test")
+    celery55()
     paths = [str(Path("tests", name)) for name in SIDE_BY_SIDE]
     codes = [
         subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode

@@ -12,6 +12,7 @@ _PROJECT, _PINS = "pyproject.toml", "requirements/dev.txt"
 _WANTED = {
     "dev": [_PROJECT, "--group", "build", "--group", "dev"],
     "runtime": [_PROJECT, "--group", "build", "-c", _PINS],
+    "celery55": [_PROJECT, "--group", "build", "--group", "celery55"],
     "node": ["--group", "node"],
 }
 

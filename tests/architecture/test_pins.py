@@ -30,7 +30,12 @@ def _pins(path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("name", "groups", "with_project"),
-    [("runtime", ["build"], True), ("dev", ["build", "dev"], True), ("node", ["node"], False)],
+    [
+        ("runtime", ["build"], True),
+        ("dev", ["build", "dev"], True),
+        ("celery55", ["build", "celery55"], True),
+        ("node", ["node"], False),
+    ],
 )
 def test_the_pins_are_those_of_the_present_dependencies(
     project: dict[str, Any], requirements: Path, name: str, groups: list[str], *, with_project: bool
@@ -51,7 +56,7 @@ def test_the_suite_runs_with_the_versions_that_users_get(requirements: Path) -> 
     assert runtime.items() <= dev.items()
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev", "node"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "celery55", "node"])
 def test_every_pin_is_hashed(requirements: Path, name: str) -> None:
     text = (requirements / f"{name}.txt").read_text()
     entries = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
