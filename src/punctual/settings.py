@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
@@ -69,6 +69,10 @@ class Settings(BaseSettings):
         default=timedelta(seconds=30),
         description="How long the lock of a worker that died is held before others may take it: `30s`, `2m`. Workers "
         "that live renew theirs three times as often.",
+    )
+    record: Literal["scheduled", "all"] = Field(
+        default="scheduled",
+        description="Which tasks workers with the plug-in record: those that Punctual sent, or `all` that they run.",
     )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."

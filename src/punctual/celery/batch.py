@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from punctual.celery.records import Ended, Lost, Record, Started
+from punctual.celery.records import Appeared, Ended, Lost, Record, Started
 from punctual.domain.run import RunState
 from punctual.engine import outcomes
-from punctual.store import attempt_batches, failures
+from punctual.store import adhoc, attempt_batches, failures
 from punctual.store.attempt_batches import Start, Success
 from punctual.store.database import Transaction
 
@@ -28,10 +28,11 @@ def write_batch(tx: Transaction, told: Told) -> int:
     refused = 0
     for one_each in _rounds(told):
         starts, successes, others = _sorted_out(one_each, counted)
+        adhoc.record(tx, [record.run(at) for record, at in one_each if isinstance(record, Appeared)])
         refused += len(starts) - attempt_batches.start(tx, starts)
         refused += len(successes) - attempt_batches.succeed(tx, successes)
         refused += sum(not record.write(tx, at) for record, at in others)
-    if well or badly or any(not isinstance(record, Started) for record, _ in told):
+    if well or badly or any(not isinstance(record, Appeared | Started) for record, _ in told):
         outcomes.wake_waiting(tx)
     return refused
 
@@ -47,7 +48,10 @@ def _rounds(told: Told) -> Iterator[Told]:
 
 
 def _sorted_out(told: Told, counted: set[UUID]) -> tuple[list[Start], list[Success], Told]:
-    """Return what is written at once, and the rest; `counted` are the runs whose success ends failures in a row."""
+    """Return starts and successes, to be written at once, and other records.
+
+    A success of one of the runs that are `counted` is such another: it ends failures in a row.
+    """
     starts: list[Start] = []
     successes: list[Success] = []
     others: list[tuple[Record, datetime]] = []
@@ -57,7 +61,7 @@ def _sorted_out(told: Told, counted: set[UUID]) -> tuple[list[Start], list[Succe
             starts.append(Start(record.run_id, record.runner, record.attempt, received_at, deadline, at))
         elif isinstance(record, Ended) and _is_success(record) and record.attempt and record.run_id not in counted:
             successes.append(Success(record.run_id, record.attempt, record.result, record.worker, at))
-        else:
+        elif not isinstance(record, Appeared):
             others.append((record, at))
     return starts, successes, others
 

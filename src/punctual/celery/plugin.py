@@ -8,14 +8,16 @@ import weakref
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, TypeVar, Unpack
+from typing import Any, Literal, TypeVar, Unpack
 
 from celery import Celery, bootsteps, current_app, signals
 from pydantic import ValidationError
 
+from punctual.celery.adhoc import AdhocRuns
 from punctual.celery.current_run import Home, settle
 from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
 from punctual.celery.gate import Gate
+from punctual.celery.headers import is_sent_by_us
 from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
@@ -43,20 +45,26 @@ class Punctual:
 
     `database_url` is the database of the Punctual server; without one, the app's own setting `punctual_database_url`
     counts, and else PUNCTUAL_DATABASE_URL.
+    With `record="all"` the tasks that Punctual did not send are recorded too; without it, PUNCTUAL_RECORD counts.
     Nothing is opened before a worker runs, and then by each process for itself, after the fork. Installing it twice
-    in one app gives two handles on the same plug-in; SetupError when they name different databases.
+    in one app gives two handles on the same plug-in; SetupError when they do not agree.
     """
 
-    def __init__(self, app: Celery, *, database_url: str | None = None) -> None:
+    def __init__(
+        self, app: Celery, *, database_url: str | None = None, record: Literal["scheduled", "all"] | None = None
+    ) -> None:
         """Connect to the app's signals."""
         self.app = app
         installed = getattr(app, _ATTRIBUTE, None)
         if installed is None:
-            installed = _Plugin(app, database_url)
+            installed = _Plugin(app, database_url, record)
             setattr(app, _ATTRIBUTE, installed)
         elif database_url is not None and database_url != installed.database_url:
             message = "Punctual is installed in this Celery app already, with another database."
             raise SetupError(message, fix="Write Punctual(app, database_url=...) once per app.")
+        elif record is not None and record != installed.record:
+            message = "Punctual is installed in this Celery app already, and does not record the same tasks."
+            raise SetupError(message, fix="Write Punctual(app, record=...) once per app.")
         self._plugin: _Plugin = installed
 
     @staticmethod
@@ -104,15 +112,17 @@ def database_url_of(app: Celery) -> str | None:
 class _Plugin:
     """The one plug-in of an app."""
 
-    def __init__(self, app: Celery, database_url: str | None) -> None:
+    def __init__(self, app: Celery, database_url: str | None, record: str | None) -> None:
         # The app owns the plug-in, so that both go together.
         self._app = weakref.ref(app)
         self._main = app.main
         self.database_url = database_url
+        self.record = record
         self.declarations = Declarations()
         self._lock = threading.Lock()
         self._begin()
-        self._recorder = Recorder(self.serves, self._submit, self._resend_after)
+        self._adhoc = AdhocRuns(self._records_all, self._submit)
+        self._recorder = Recorder(self.serves, self._submit, self._adhoc, self._resend_after)
         self._recorder.connect()
         self._home = settle(Home(self.serves, self._submit, self._url))
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
@@ -143,8 +153,10 @@ class _Plugin:
         """Let this process ask before it runs a task of the app, or of its copy."""
         guard(app, self)
 
-    def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
-        """Ask this process's gate."""
+    def admits(self, task_id: str, request: Mapping[str, Any], args: Any, kwargs: Any) -> bool:  # noqa: ANN401 - as Celery has them
+        """Ask this process's gate; what Punctual did not send may run, and is recorded if people want that."""
+        if not is_sent_by_us(request):
+            self._adhoc.begin(task_id, request, args, kwargs)
         return self._gate.admits(task_id, request)
 
     def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
@@ -176,6 +188,14 @@ class _Plugin:
             return self._settings.resend_after
         except SetupError:  # whoever needs a setting that has no default says so
             return RESEND_AFTER
+
+    def _records_all(self) -> bool:
+        if self.record is not None:
+            return self.record == "all"
+        try:
+            return self._settings.record == "all"
+        except SetupError:
+            return False
 
     def _submit(self, record: Record) -> None:
         with self._lock:

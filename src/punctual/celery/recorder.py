@@ -17,6 +17,7 @@ from uuid import UUID
 from celery import signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 
+from punctual.celery.adhoc import AdhocRuns
 from punctual.celery.busy import Skipped
 from punctual.celery.headers import RUN, attempt_of, run_of
 from punctual.celery.receipts import note_receipt
@@ -43,11 +44,16 @@ class Recorder:
         self,
         serves: Callable[[Any], bool],
         submit: Callable[[Record], None],
+        adhoc: AdhocRuns | None = None,
         resend_after: Callable[[], timedelta] = lambda: RESEND_AFTER,
     ) -> None:
-        """Listen to nothing yet; `resend_after` is the setting of this name."""
+        """Listen to nothing yet; `adhoc` knows of tasks to record that Punctual did not send.
+
+        `resend_after` is the setting of this name.
+        """
         self._serves = serves
         self._submit = submit
+        self._adhoc = adhoc or AdhocRuns(lambda: False, submit)
         self._resend_after = resend_after
 
     def connect(self) -> None:
@@ -74,7 +80,8 @@ class Recorder:
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Record a failure that no signal tells of; logs what goes wrong with that."""
         try:
-            if run_id := run_of(request.get(RUN), task_id):
+            run_id = run_of(request.get(RUN), task_id) or self._adhoc.run_of(str(request.get("task")), task_id)
+            if run_id:
                 error = error_of(reason, _traceback_of(reason))
                 worker = request.get("hostname")
                 self._submit(Ended(run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error))
@@ -96,9 +103,12 @@ class Recorder:
     ) -> None:
         request = sender.request
         # The main process tells of some failures outside any request; the ledger refuses ids that it does not know.
-        run_id = self._run(sender, request) if request.id else self._serves(sender.app) and run_of(None, task_id)
+        told = request if request.id else {"id": task_id, "task": sender.name}
+        run_id = self._run(sender, told)
         if run_id:
             moment, attempt = monotonic(), attempt_of(request) if request.id else None
+            if isinstance(exception, (WorkerLostError, TimeLimitExceeded)):  # the process may not have told of it yet
+                self._appear(sender, told, task_id)
             if isinstance(exception, WorkerLostError):
                 why = f"The process that ran the task died: {exception}"
                 self._submit(Lost(run_id, moment, attempt, this_worker(), why))
@@ -152,6 +162,7 @@ class Recorder:
         run_id = self._run(sender, request)
         if not run_id:
             return
+        self._appear(sender, request, request.id)
         if terminated:
             state, reason = RunState.CANCELLED, f"Terminated with signal {signum} while it ran."
         elif not expired:
@@ -183,7 +194,12 @@ class Recorder:
         reason: str,
     ) -> None:
         headers = message.headers or {}
-        run_id = run_of(headers.get(RUN), task_id or headers.get("id")) if self._serves(consumer.app) else None
+        task_id = task_id or headers.get("id")
+        if not self._serves(consumer.app):
+            return
+        run_id = run_of(headers.get(RUN), task_id)
+        if run_id is None and task_id is not None:
+            run_id = self._adhoc.appear(task_id, headers)
         if run_id:
             attempt, worker = attempt_of(headers), consumer.hostname
             self._submit(
@@ -193,7 +209,13 @@ class Recorder:
     def _run(self, task: Any, request: Any) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(task.app):
             return None
-        return run_of(request.get(RUN), request.id)
+        task_id = request.get("id")
+        return run_of(request.get(RUN), task_id) or self._adhoc.run_of(task.name, task_id)
+
+    def _appear(self, task: Any, request: Any, task_id: str) -> None:  # noqa: ANN401 - Celery has no types
+        """Let the ledger have the run of a task that Punctual did not send, if the process that ran it does not."""
+        facts = {"task": task.name, RUN: request.get(RUN)}
+        self._adhoc.appear(task_id, facts, request.get("args") or (), request.get("kwargs") or {})
 
 
 def _traceback_of(exception: object) -> str | None:

@@ -12,9 +12,30 @@ from punctual.domain.report import Level, LogLine, Progress
 from punctual.domain.run import RunError, RunState
 from punctual.engine import outcomes
 from punctual.engine.dispatcher import RESEND_AFTER
-from punctual.store import attempts, run_logs
+from punctual.store import adhoc, attempts, run_logs
+from punctual.store.adhoc import AdhocRun
 from punctual.store.attempts import Ending, Runner
 from punctual.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """A task that Punctual did not send is in a worker, since `moment`."""
+
+    run_id: UUID
+    moment: float
+    task: str
+    args: list[JsonValue]
+    kwargs: dict[str, JsonValue]
+
+    def write(self, tx: Transaction, at: datetime) -> bool:
+        """Write it, if the ledger does not have it."""
+        adhoc.record(tx, [self.run(at)])
+        return True
+
+    def run(self, at: datetime) -> AdhocRun:
+        """Return what the ledger is to have."""
+        return AdhocRun(self.run_id, self.task, self.args, self.kwargs, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,4 +207,4 @@ class Told:
         return run_logs.set_progress(tx, self.run_id, progress, attempt=self.attempt)
 
 
-Record = Started | Retrying | GivenBack | Lost | Ended | Told
+Record = Appeared | Started | Retrying | GivenBack | Lost | Ended | Told

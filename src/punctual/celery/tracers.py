@@ -20,8 +20,8 @@ from punctual.celery.headers import RECEIVED
 class Keeper(Protocol):
     """Who is asked before a task runs."""
 
-    def admits(self, task_id: str, request: Mapping[str, Any]) -> bool:
-        """Tell whether a task may run."""
+    def admits(self, task_id: str, request: Mapping[str, Any], args: Any, kwargs: Any) -> bool:  # noqa: ANN401 - as Celery has them
+        """Tell whether a task may run with these arguments."""
         ...
 
     def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
@@ -49,7 +49,7 @@ class _Guarded(NamedTuple):
 
     def __call__(self, uuid: str, args: Any, kwargs: Any, request: Any = None) -> Any:  # noqa: ANN401 - Celery has no types
         request = request or {}
-        if not self.keeper.admits(uuid, request):
+        if not self.keeper.admits(uuid, request, args, kwargs):
             return _refusal()
         request.pop(RECEIVED, None)  # else the message of a retry has it too
         try:

@@ -39,7 +39,7 @@ app = typer.Typer(
 )
 app.callback()(choose_server)
 
-CauseWord = Literal["schedule", "catchup", "backfill", "manual", "rerun"]
+CauseWord = Literal["schedule", "catchup", "backfill", "manual", "rerun", "adhoc"]
 
 WaitOption = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit with 1 unless it succeeds.")]
 TimeoutOption = Annotated[

@@ -81,6 +81,9 @@ class Runs:
         now = self._clock.now()
         with self._database.write() as tx:
             origin = _get(tx, run_id)
+            if origin.cause is Cause.ADHOC:
+                message = "Punctual did not send this run, and cannot know what its task needs."
+                raise ConflictError(message, fix="Send the task again as it was sent, or make a schedule for it.")
             schedule = schedules.lock(tx, origin.schedule_id, deleted=True)
             if schedule is None or schedule.deleted_at is not None:
                 message = f"The schedule {origin.schedule!r} is deleted."

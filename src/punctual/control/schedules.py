@@ -7,7 +7,7 @@ from punctual.control.documents import changed_arguments, merged, read_spec
 from punctual.control.timetables import next_run, no_schedule, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
-from punctual.domain.identity import new_id
+from punctual.domain.identity import adhoc_schedule_id, new_id
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
@@ -128,7 +128,7 @@ class Schedules:
         now = self._clock.now()
         with self._database.write() as tx:
             schedule = schedules.lock(tx, schedules.key_of(ref), deleted=True)
-            if schedule is None:
+            if schedule is None or schedule.id == adhoc_schedule_id(schedule.spec.task):
                 raise no_schedule(ref)
             if schedule.deleted_at is None:
                 return schedule

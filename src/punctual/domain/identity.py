@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from punctual.domain.run import Cause
 
 _RUNS = UUID("6f1d3a52-0f0c-5b0e-9a55-3d3f1c6e7b10")
+_ADHOC_RUNS = UUID("0b4f2c1e-6f57-5c7a-8f0d-52b1c3d9a7e4")
+_ADHOC_TASKS = UUID("b3a7de90-41c6-5e0b-9d38-7c25f1e64a02")
 
 
 def new_id() -> UUID:
@@ -26,6 +28,19 @@ def run_id(schedule_id: UUID, fire_time: datetime, cause: "Cause") -> UUID:
     """
     instant = fire_time.astimezone(UTC).isoformat(timespec="microseconds")
     return uuid5(_RUNS, f"{schedule_id}/{instant}/{cause.value}")
+
+
+def adhoc_run_id(task_id: str) -> UUID:
+    """Return the id of the run of a task that Punctual did not send: the task's own where that is a UUID."""
+    try:
+        return UUID(task_id)
+    except ValueError:
+        return uuid5(_ADHOC_RUNS, task_id)
+
+
+def adhoc_schedule_id(task: str) -> UUID:
+    """Return the id of what stands for a schedule of the runs of a task that Punctual did not send."""
+    return uuid5(_ADHOC_TASKS, task)
 
 
 def stable_number(text: str) -> int:

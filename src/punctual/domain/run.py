@@ -19,6 +19,8 @@ class Cause(StrEnum):
     BACKFILL = "backfill"
     MANUAL = "manual"
     RERUN = "rerun"
+    ADHOC = "adhoc"
+    """It is none of Punctual's: a worker that records all tasks came upon it."""
 
 
 class RunState(StrEnum):

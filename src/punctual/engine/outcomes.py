@@ -8,7 +8,7 @@ from pydantic import JsonValue, ValidationError
 
 from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.policies import OnLost, Retry
-from punctual.domain.run import TERMINAL, RunError, RunState
+from punctual.domain.run import TERMINAL, Cause, RunError, RunState
 from punctual.store import attempts, backfills, failures, runs, schedules, waiting
 from punctual.store.attempts import Ending, RunFacts
 from punctual.store.database import Transaction
@@ -70,9 +70,13 @@ def retrying(tx: Transaction, run_id: UUID, *, attempt: int, at: datetime, error
 
     One that was asked to stop is cancelled. False: the ledger refused it.
     """
-    if (reason := _cancelling(tx, run_id)) is not None:
-        return _cancel(tx, run_id, reason, attempt, at, error=error)
-    return attempts.retry(tx, run_id, attempt=attempt, error=error, send_at=send_at, sent_by_celery=True)
+    facts = attempts.facts_of(tx, run_id)
+    if facts is None:
+        return False
+    if facts.cancelling is not None:
+        return _cancel(tx, run_id, facts.cancelling, attempt, at, error=error)
+    overdue = _if_ours(facts, send_at)
+    return attempts.retry(tx, run_id, attempt=attempt, error=error, send_at=overdue, sent_by_celery=True)
 
 
 def given_back(
@@ -82,9 +86,12 @@ def given_back(
 
     One that was asked to stop is cancelled. False: the ledger refused it.
     """
-    if (reason := _cancelling(tx, run_id)) is not None:
-        return _cancel(tx, run_id, reason, attempt, at, error=error)
-    return attempts.give_back(tx, run_id, attempt=attempt, error=error, send_at=send_at)
+    facts = attempts.facts_of(tx, run_id)
+    if facts is None:
+        return False
+    if facts.cancelling is not None:
+        return _cancel(tx, run_id, facts.cancelling, attempt, at, error=error)
+    return attempts.give_back(tx, run_id, attempt=attempt, error=error, send_at=_if_ours(facts, send_at))
 
 
 def cancelled(
@@ -143,6 +150,11 @@ def wake_waiting(tx: Transaction) -> None:
     """Let a node look at runs that wait and backfills that go on, if any: what has just ended may have made room."""
     if waiting.is_any(tx) or backfills.is_any(tx):
         tx.changed = True
+
+
+def _if_ours(facts: RunFacts, send_at: datetime) -> datetime | None:
+    """Return when a message is taken for lost; never, where Punctual did not send it, and so cannot send it again."""
+    return None if facts.cause is Cause.ADHOC else send_at
 
 
 def _cancelling(tx: Transaction, run_id: UUID) -> str | None:

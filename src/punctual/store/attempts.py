@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, or_, select, update
 
-from punctual.domain.run import ALLOWED_FROM, TERMINAL, RunError, RunState, Stop, StopRequest
+from punctual.domain.run import ALLOWED_FROM, TERMINAL, Cause, RunError, RunState, Stop, StopRequest
 from punctual.domain.source import WITHOUT_PLUGIN, Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
@@ -25,6 +25,7 @@ class RunFacts:
     """
 
     schedule_id: UUID
+    cause: Cause
     state: RunState
     attempt: int
     cancelling: str | None
@@ -126,7 +127,7 @@ def retry(
     *,
     attempt: int,
     error: RunError,
-    send_at: datetime,
+    send_at: datetime | None,
     sent_by_celery: bool,
     holder: UUID | None = None,
 ) -> bool:
@@ -141,7 +142,7 @@ def retry(
     return _move(tx, run_id, RunState.RETRYING, facts, *_fence(attempt, holder))
 
 
-def give_back(tx: Transaction, run_id: UUID, *, attempt: int, error: RunError, send_at: datetime) -> bool:
+def give_back(tx: Transaction, run_id: UUID, *, attempt: int, error: RunError, send_at: datetime | None) -> bool:
     """Record that an attempt was broken off and its message is in the queue again, from which it may start anew.
 
     From `send_at` on the message is taken for lost. False: the ledger refused the move.
@@ -188,14 +189,16 @@ def facts_of(tx: Transaction, run_id: UUID) -> RunFacts | None:
         schedule_versions.c.schedule_id == runs.c.schedule_id, schedule_versions.c.version == runs.c.schedule_version
     )
     query = (
-        select(runs.c.schedule_id, runs.c.state, runs.c.attempt, runs.c.cancelling, schedule_versions.c.spec)
+        select(
+            runs.c.schedule_id, runs.c.cause, runs.c.state, runs.c.attempt, runs.c.cancelling, schedule_versions.c.spec
+        )
         .join(schedule_versions, version)
         .where(runs.c.id == run_id)
     )
     row = tx.connection.execute(query).one_or_none()
     if row is None:
         return None
-    return RunFacts(row.schedule_id, RunState(row.state), row.attempt, row.cancelling, row.spec)
+    return RunFacts(row.schedule_id, Cause(row.cause), RunState(row.state), row.attempt, row.cancelling, row.spec)
 
 
 def overdue(tx: Transaction, now: datetime, *, limit: int) -> list[OpenAttempt]:

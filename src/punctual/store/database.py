@@ -53,13 +53,13 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Open a transaction that only reads, and sees one state of the data throughout on SQLite."""
-        with _connected(self._engine) as connection, connection.begin():
+        with self.dialect.undisturbed(), _connected(self._engine) as connection, connection.begin():
             yield Transaction(connection, self.dialect)
 
     @contextmanager
     def write(self, source: Source | None = None) -> Iterator[Transaction]:
         """Open a transaction that is committed at the end, or rolled back when an exception leaves it."""
-        with _connected(self._writer) as connection:
+        with self.dialect.undisturbed(), _connected(self._writer) as connection:
             with connection.begin():
                 transaction = Transaction(connection, self.dialect, source=source)
                 yield transaction

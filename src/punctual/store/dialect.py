@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -27,6 +28,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
 from punctual.domain.clock import monotonic
 from punctual.store import many_rows, postgres
+from punctual.store.forks import unforked
 from punctual.store.many_rows import Condition, Rows
 
 _WRITE = "punctual_write"
@@ -59,6 +61,10 @@ class Dialect(Protocol):
 
     def prepare(self, engine: Engine) -> Engine:
         """Set the engine up and return the one to write with."""
+        ...
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Return what a transaction is in, so that a fork of the process does no harm."""
         ...
 
     def lock(self, query: Select[Any], table: Table) -> Select[Any]:
@@ -138,6 +144,10 @@ class Postgres:
         """Bound every wait; writers need nothing special here."""
         postgres.bound(engine)
         return engine
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Nothing to do: a child has its own connections, and those of its parent are left alone."""
+        return nullcontext()
 
     def lock(self, query: Select[Any], table: Table) -> Select[Any]:
         """Wait for the rows, but not for those that only refer to them (FOR NO KEY UPDATE)."""
@@ -246,6 +256,10 @@ class Sqlite:
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine.execution_options(**{_WRITE: True})
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Keep forks away: a child would believe for ever that the locks of the moment are held."""
+        return unforked()
 
     def lock(self, query: Select[Any], table: Table) -> Select[Any]:
         """Nothing to add: the transaction holds the whole file."""

@@ -1185,7 +1185,7 @@ export interface components {
          * @description Why a run exists.
          * @enum {string}
          */
-        Cause: "schedule" | "catchup" | "backfill" | "manual" | "rerun";
+        Cause: "schedule" | "catchup" | "backfill" | "manual" | "rerun" | "adhoc";
         /**
          * CheckOut
          * @description Whether one thing that Punctual needs is there.

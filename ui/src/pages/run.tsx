@@ -209,7 +209,13 @@ export function RunPage({ id }: { id: string }) {
         description={
           run.covered_count !== null ? fullTime(run.fire_time) : `${fullTime(run.fire_time)}. ${runInWords(run)}`
         }
-        actions={isOpen(run) ? <CancelButton run={run} /> : (run.covered_count ?? 1) === 1 && <RerunButton run={run} />}
+        actions={
+          isOpen(run) ? (
+            <CancelButton run={run} />
+          ) : (
+            (run.covered_count ?? 1) === 1 && run.cause !== "adhoc" && <RerunButton run={run} />
+          )
+        }
       />
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
@@ -237,9 +243,11 @@ export function RunPage({ id }: { id: string }) {
                   ["Cause", `${causeLabel(run.cause)}. ${CAUSE_MEANINGS[run.cause]}`],
                   [
                     "Schedule",
-                    <Anchor key="schedule" component={Link} href={`/schedules/${run.schedule_id}`} size="sm">
-                      {run.schedule}, version {run.schedule_version}
-                    </Anchor>,
+                    run.cause !== "adhoc" && (
+                      <Anchor key="schedule" component={Link} href={`/schedules/${run.schedule_id}`} size="sm">
+                        {run.schedule}, version {run.schedule_version}
+                      </Anchor>
+                    ),
                   ],
                   [
                     "Backfill",

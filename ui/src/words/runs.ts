@@ -42,6 +42,7 @@ export const CAUSE_MEANINGS: Record<Cause, string> = {
   backfill: "Someone asked for the runs of a span of time.",
   manual: "Someone asked for it with “Run now”.",
   rerun: "Someone asked for a run that had ended to be done again.",
+  adhoc: "Punctual did not send it: a worker that records all tasks came upon it.",
 };
 
 export const CAUSES: { value: Cause; label: string }[] = [
@@ -50,6 +51,7 @@ export const CAUSES: { value: Cause; label: string }[] = [
   { value: "backfill", label: "Backfill" },
   { value: "manual", label: "Run now" },
   { value: "rerun", label: "Rerun" },
+  { value: "adhoc", label: "Ad hoc" },
 ];
 
 export const causeLabel = (cause: Cause): string => CAUSES.find(({ value }) => value === cause)?.label ?? cause;
