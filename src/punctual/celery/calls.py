@@ -169,6 +169,6 @@ def _chosen(options: MessageOptions) -> dict[str, Any]:
         "exchange": options.exchange,
         "routing_key": options.routing_key,
         "priority": options.priority,
-        **{name: int(each) if each is not None and each.is_integer() else each for name, each in limits.items()},
+        **{name: int(each) if each is not None and each % 1 == 0 else each for name, each in limits.items()},
     }
     return {name: value for name, value in given.items() if value is not None}

@@ -74,6 +74,9 @@ class Link:
                 put = self._by_celery(message, options) if form is None else form.make(message)
             except _UNMAKEABLE as error:
                 refused.append(Unsendable(message.run_id, f"its message cannot be made: {error}"))
+                continue
+            if (reason := self._nowhere(message)) is not None:
+                refused.append(Unsendable(message.run_id, reason))
             else:
                 (one_by_one if form is None else copies).append((message, put))
         try:
@@ -106,6 +109,13 @@ class Link:
         protocol = self._calls.make(message, options)
         self._declare(options.queue)
         return lambda: self._calls.publish(message, protocol, options, self._producer)
+
+    def _nowhere(self, message: TaskMessage) -> str | None:
+        """Return why no queue would get a message, where the broker itself does not tell."""
+        exchange, routing_key = message.options.exchange, message.options.routing_key
+        if exchange is None or not isinstance(self._press, redis_press.RedisPress):
+            return None
+        return self._press.nowhere(exchange, routing_key or "")
 
     def _put(self, one_by_one: Sequence[Callable[[], None]], copies: Sequence[Callable[[], None]]) -> dict[str, str]:
         """Hand messages on, and return those that the broker did not keep, by their id and with the reason."""

@@ -54,6 +54,16 @@ class RedisPress:
             return None
         return RedisForm(self, self._channel, template)
 
+    def nowhere(self, exchange: str, routing_key: str) -> str | None:
+        """Return why a message to an exchange would be lost: in Redis, one that no queue is bound for is dropped.
+
+        Who hears a fanout exchange cannot be known.
+        """
+        channel = self._channel
+        if channel.typeof(exchange).type == "fanout" or channel._lookup(exchange, routing_key):  # noqa: SLF001 - nothing public tells
+            return None
+        return f"no queue is bound to the exchange {exchange!r} for {routing_key!r}"
+
     def push(self, key: str, task_id: str, text: str) -> None:
         """Push the text of a message to a list, now or at the latest by `flush`."""
         self._waiting.setdefault(key, []).append((task_id, text))

@@ -14,6 +14,7 @@ from redis import Redis
 from punctual.celery.app import broker_app
 from punctual.celery.sender import CelerySender
 from punctual.domain.errors import BrokerUnavailableError
+from punctual.domain.message_options import MessageOptions
 from punctual.engine.sender import TaskMessage, Unsendable
 from servers.rabbitmq import RabbitmqServer
 
@@ -137,6 +138,26 @@ def test_rabbitmq_a_message_that_no_queue_takes(
     direct = Exchange("films", "direct")  # type: ignore[no-untyped-call] # same
     app.conf.task_queues = [Queue("films", direct, routing_key="film"), Queue("celery")]  # type: ignore[no-untyped-call] # same
     check(send(app, mixed(count, queue="films")), app, count, "no queue takes messages for 'films'")
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+@pytest.mark.parametrize("exchange", ["nowhere", "amq.topic"])
+def test_an_exchange_of_the_schedules_that_leads_nowhere(app: Celery, send: Send, exchange: str, count: int) -> None:
+    refused = send(app, mixed(count, options=MessageOptions(exchange=exchange, routing_key="x")))
+    redis = app.connection().transport.driver_type == "redis"
+    there = "no queue takes messages" if exchange == "amq.topic" else "no exchange 'nowhere'"
+    check(refused, app, count, "no queue is bound" if redis else there)
+
+
+def test_redis_a_topic_of_the_schedules_for_which_no_queue_is_bound(redis_url: str, send: Send) -> None:
+    app = broker_app(redis_url)
+    topic = Exchange("reports", "topic")  # type: ignore[no-untyped-call] # kombu has no types
+    app.conf.task_queues = [Queue("celery"), Queue("reports", topic, routing_key="reports.#")]  # type: ignore[no-untyped-call] # same
+    check(
+        send(app, mixed(FEW, options=MessageOptions(exchange="reports", routing_key="films.a"))), app, FEW, "no queue"
+    )
+    fits = replace(MESSAGE, options=MessageOptions(exchange="reports", routing_key="reports.a"))
+    assert (list(send(app, [fits])), waiting(app, "reports")) == ([], {fits.run_id})
 
 
 def test_rabbitmq_a_message_that_is_too_large(

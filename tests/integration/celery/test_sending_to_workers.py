@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from punctual.celery.app import broker_app
 from punctual.celery.sender import CelerySender
+from punctual.domain.message_options import MessageOptions
 from punctual.engine.sender import TaskMessage
 from servers.processes import ServerProcess
 from servers.waiting import eventually
@@ -30,7 +31,7 @@ NAMES = ("origin", "lang", "task", "root_id", "argsrepr", "kwargsrepr", "timelim
 def echo(self, *args, **kwargs):
     request = self.request
     seen = {name: request.get(name) for name in NAMES}
-    seen |= {name: value for name, value in request.headers.items() if name.startswith("punctual")}
+    seen |= {name: value for name, value in request.headers.items() if name.startswith(("punctual", "tenant"))}
     with open(os.environ["ECHO_FILE"], "a") as file:
         file.write(json.dumps([request.id, args, kwargs, seen]) + "\\n")
 
@@ -40,6 +41,7 @@ for priority in (0, 5, 9):
 TEXTS = ["plain", "it's", 'a "quote"', "back\\slash\n", "ünïcödé ☾ 🌙", "x" * 3000]
 PRIORITIES = (5, 9, 0)
 COUNT = 400
+LIMITED = MessageOptions(soft_time_limit=50, time_limit=60.5)
 
 
 def message(number: int) -> TaskMessage:
@@ -55,7 +57,12 @@ def message(number: int) -> TaskMessage:
         args=args,
         kwargs={"number": number, "ключ": text, "nothing": None, "ratio": number / 3},
         queue=None,
+        options=LIMITED if number % 3 == 0 else MessageOptions(headers=tenant(number)),
     )
+
+
+def tenant(number: int) -> dict[str, JsonValue]:
+    return {"tenant": {"of": [number % 4, "ünïcödé ☾", None]}}
 
 
 @pytest.fixture
@@ -118,5 +125,6 @@ def check_headers(seen: dict[str, Any], sent: TaskMessage) -> None:
     assert seen["punctual_cause"] == "schedule"
     assert seen["argsrepr"].startswith(f"[{sent.args[0]}, " if sent.args else "()")
     assert seen["kwargsrepr"].startswith("{'number': ")
-    limits = ([600, 500], True) if sent.task == "echo9" else ([None, None], False)
+    limits = {"echo5": ([60.5, 50], False), "echo9": ([600, 500], True), "echo0": ([None, None], False)}[sent.task]
     assert (seen["timelimit"], seen["expires"] is not None) == limits
+    assert seen.get("tenant") == sent.options.headers.get("tenant")
