@@ -103,6 +103,17 @@ def test_a_run_whose_worker_is_killed_is_lost(place: Site, tmp_path: Path) -> No
     assert found.reason == f"Worker {name} has given no sign of life for 10 s."
 
 
+def test_events_of_workers_with_the_plugin_disturb_nothing(redis_url: str, tmp_path: Path) -> None:
+    site = open_site(redis_url, tmp_path)
+    with site.node(follower(site)), site.node(follower(site)), site.worker(*WITH_EVENTS) as name:
+        sent = [site.record("served_app.flaky", 1).id for _ in range(20)]
+        ended = [site.ended(run_id) for run_id in sent]
+    site.close()
+    assert {(run.state, run.result, run.attempt) for run in ended} == {(RunState.SUCCEEDED, "at last", 2)}
+    assert {(run.source, run.worker) for run in ended} == {(Source.PLUGIN, name)}
+    assert "is not started here" not in site.log(name)
+
+
 def test_results_are_looked_up_where_nobody_tells(redis_url: str, tmp_path: Path) -> None:
     site = open_site(redis_url, tmp_path)
     site.app.conf.result_backend = redis_url

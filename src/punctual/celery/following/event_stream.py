@@ -10,6 +10,9 @@ from celery import Celery
 logger = logging.getLogger(__name__)
 
 _TIMEOUT = 5.0
+_KEPT = 300.0
+"""Seconds that RabbitMQ keeps an event while whoever listens waits for the database; Celery's own setting says five."""
+
 _UNSAFE = frozenset({"pickle", "application/x-python-serialize"})
 
 
@@ -23,7 +26,7 @@ def event_stream(app: Celery, heard: Callable[[object], None]) -> Iterator[Calla
     try:
         tries = max(1, len(connection.alt))
         connection.ensure_connection(max_retries=tries, interval_start=0, interval_step=0)
-        receiver = app.events.Receiver(connection)
+        receiver = app.events.Receiver(connection, queue_ttl=_KEPT)
 
         def receive(body: Any, message: Any) -> None:  # noqa: ANN401 - kombu has no types
             del message
