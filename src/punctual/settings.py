@@ -74,6 +74,14 @@ class Settings(BaseSettings):
         default="scheduled",
         description="Which tasks workers with the plug-in record: those that Punctual sent, or `all` that they run.",
     )
+    metrics_public: bool = Field(
+        default=False, description="Let anybody read `/metrics` of the server; without it, a bearer token is asked for."
+    )
+    metrics_schedules: int = Field(
+        default=1000,
+        ge=0,
+        description="How many schedules `/metrics` tells of one by one at most, those whose runs ended last.",
+    )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
     )

@@ -24,6 +24,7 @@ from punctual.control.tasks import Tasks
 from punctual.control.workers import Workers
 from punctual.domain.clock import Clock
 from punctual.domain.errors import UnauthenticatedError
+from punctual.ops.metrics import Metrics
 from punctual.settings import Settings
 from punctual.store.database import Database
 
@@ -54,6 +55,7 @@ class Services:
     served: Served
     access: Access
     system: System
+    metrics: Metrics
 
     @classmethod
     def of(cls, settings: Settings, database: Database, clock: Clock) -> "Services":
@@ -74,6 +76,7 @@ class Services:
             served=Served(database, clock),
             access=Access(database, clock),
             system=System(database, clock),
+            metrics=Metrics(database, clock, schedules=settings.metrics_schedules),
         )
 
 
@@ -105,10 +108,7 @@ def require_actor(
     """
     authorization = request.headers.get("authorization")
     if authorization is not None:
-        scheme, token = get_authorization_scheme_param(authorization)
-        if scheme.lower() != "bearer" or not token:
-            raise _unauthenticated(found="an Authorization header that is not `Bearer` with a token")
-        return services.access.authenticate(token)
+        return services.access.authenticate(_bearer_token(authorization))
     if session is None:
         raise _unauthenticated(found="neither a token nor a session")
     if request.method not in _SAFE_METHODS and not sent_from_own_page(request, services.settings):
@@ -117,6 +117,21 @@ def require_actor(
 
 
 Actor = Annotated[str, Depends(require_actor)]
+
+
+def require_token(request: Request, services: Services) -> None:
+    """Return if the request has a good bearer token; raises UnauthenticatedError."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        raise _unauthenticated(found="no token")
+    services.access.authenticate(_bearer_token(authorization))
+
+
+def _bearer_token(authorization: str) -> str:
+    scheme, token = get_authorization_scheme_param(authorization)
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated(found="an Authorization header that is not `Bearer` with a token")
+    return token
 
 
 def sent_from_own_page(request: Request, settings: Settings) -> bool:

@@ -1,12 +1,12 @@
 """Keeping the database at its size: a small batch at a time of what need not be kept is removed."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from punctual.domain.clock import Clock
 from punctual.domain.policies import KeepRuns
-from punctual.store import kept_results, locks, retention
+from punctual.store import kept_results, locks, retention, totals
 from punctual.store.database import Database, Transaction
 
 BATCH = 500
@@ -24,6 +24,8 @@ _LONGEST_OUTAGE = timedelta(hours=1)
 _LONGEST_STATEMENT_SECONDS = 5.0
 _RECORDS_AT_ONCE = 20_000
 _MOST_SCHEDULES = 100
+_COUNTED_FOR = timedelta(days=7)
+_COUNTS_EVERY = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
 
@@ -37,10 +39,12 @@ class Retention:
         self._clock = clock
         self._keep = keep
         self._after: UUID | None = None
+        self._counts_looked_at: datetime | None = None
         self.removed = 0
 
     def step(self) -> bool:
         """Remove at most one batch of each kind; return whether there may be more."""
+        self._forget_idle()
         with self._database.write() as tx:
             tx.dialect.limit_statements(tx.connection, _LONGEST_STATEMENT_SECONDS)
             expired = self._remove_expired(tx)
@@ -57,6 +61,14 @@ class Retention:
         now = self._clock.now()
         results = kept_results.remove_expired(tx, before=now, limit=BATCH)
         return max(results, locks.remove_expired(tx, before=now - _LONGEST_OUTAGE, limit=BATCH))
+
+    def _forget_idle(self) -> None:
+        """Stop counting schedules apart of which nothing has ended for long; what their tasks count stays."""
+        now = self._clock.now()
+        if self._counts_looked_at is None or now - self._counts_looked_at >= _COUNTS_EVERY:
+            self._counts_looked_at = now
+            with self._database.write() as tx:
+                totals.forget_idle(tx, before=now - _COUNTED_FOR)
 
     def _remove_old(self, tx: Transaction) -> int:
         if self._keep.age is None:

@@ -11,6 +11,7 @@ from punctual.domain.overlap import OpenRun, Verdict, admit, replaced_reason
 from punctual.domain.policies import Overlap, RunRules
 from punctual.domain.run import Cause, RunState, Stop
 from punctual.store.database import Transaction
+from punctual.store.endings import end_by
 from punctual.store.tables import is_open, runs
 
 
@@ -81,7 +82,7 @@ def cancel(tx: Transaction, ids: Sequence[UUID], *, reason: str, at: datetime) -
     """End open runs in the ledger, whatever their workers do."""
     if ids:
         ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
-        tx.connection.execute(update(runs).where(runs.c.id.in_(ids), is_open(runs)).values(ended))
+        end_by(tx, update(runs).where(runs.c.id.in_(ids), is_open(runs)).values(ended))
 
 
 def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop, *, reason: str, at: datetime) -> None:
@@ -98,7 +99,7 @@ def ask_to_stop(tx: Transaction, ids: Sequence[UUID], stop: Stop, *, reason: str
     asked = {"stop": stop.value, "stop_attempt": None, "cancelling": cancelling}
     tx.connection.execute(update(runs).where(runs.c.id.in_(ids), again).values(asked))
     over = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
-    tx.connection.execute(update(runs).where(runs.c.id.in_(ids), is_open(runs), ~running).values(over))
+    end_by(tx, update(runs).where(runs.c.id.in_(ids), is_open(runs), ~running).values(over))
     tx.changed = True
 
 

@@ -13,6 +13,7 @@ from punctual.domain.run import ALLOWED_FROM, RunState
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.attempts import Runner, heard_of, not_over
 from punctual.store.database import Transaction
+from punctual.store.endings import end_many
 from punctual.store.many_rows import Condition
 from punctual.store.tables import runs
 
@@ -87,7 +88,7 @@ def succeed(tx: Transaction, successes: Sequence[Success]) -> int:
         }
         for each in successes
     ]
-    return _write(tx, rows, _may_succeed)
+    return end_many(tx, _in_order(rows), _may_succeed) if rows else 0
 
 
 def _told(tx: Transaction, state: RunState, run_id: UUID, attempt: int, worker: str | None) -> dict[str, Any]:
@@ -96,11 +97,12 @@ def _told(tx: Transaction, state: RunState, run_id: UUID, attempt: int, worker: 
 
 
 def _write(tx: Transaction, rows: list[dict[str, Any]], may: Condition) -> int:
-    if not rows:
-        return 0
-    # In one order everywhere, so that two who write the same runs do not wait for each other in a circle.
-    rows.sort(key=lambda row: row["id"])
-    return tx.dialect.update_by_id(tx.connection, runs, rows, may)
+    return tx.dialect.update_by_id(tx.connection, runs, _in_order(rows), may) if rows else 0
+
+
+def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # The same everywhere, so that two who write the same runs do not wait for each other in a circle.
+    return sorted(rows, key=lambda row: row["id"])
 
 
 def _is_to_start(_: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:

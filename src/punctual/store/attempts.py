@@ -14,6 +14,7 @@ from punctual.domain.run import ALLOWED_FROM, TERMINAL, Cause, RunError, RunStat
 from punctual.domain.source import WITHOUT_PLUGIN, Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
+from punctual.store.endings import end_by
 from punctual.store.tables import runs, schedule_versions, workers
 
 
@@ -283,7 +284,10 @@ def _fence(attempt: int, holder: UUID | None) -> list[ColumnElement[bool]]:
 def _move(
     tx: Transaction, run_id: UUID, state: RunState, facts: dict[str, Any], *conditions: ColumnElement[bool]
 ) -> bool:
-    return tx.connection.execute(_moving(tx.source, run_id, state, facts, *conditions)).rowcount == 1
+    statement = _moving(tx.source, run_id, state, facts, *conditions)
+    if state in TERMINAL:
+        return bool(end_by(tx, statement))
+    return tx.connection.execute(statement).rowcount == 1
 
 
 def _moving(

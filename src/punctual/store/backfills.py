@@ -16,6 +16,7 @@ from punctual.domain.run import REPEATED_WITHIN, Cause, RunState, Stop
 from punctual.domain.skip import ON_PURPOSE
 from punctual.store.admission import LEFT_ALONE, ask_to_stop
 from punctual.store.database import Transaction
+from punctual.store.endings import end_by
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import backfills, is_open, runs, schedules
 
@@ -191,7 +192,7 @@ def terminate_started(tx: Transaction, backfill_id: UUID, *, reason: str, at: da
 def _cancel(tx: Transaction, backfill_id: UUID, states: Sequence[RunState], *, reason: str, at: datetime) -> list[UUID]:
     ended = {"state": RunState.CANCELLED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}
     statement = update(runs).where(runs.c.backfill_id == backfill_id, runs.c.state.in_(states)).values(ended)
-    return list(tx.connection.execute(statement.returning(runs.c.id)).scalars())
+    return end_by(tx, statement)
 
 
 def records(tx: Transaction, schedule_id: UUID, fire_times: Sequence[datetime]) -> list[Record]:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic_core import from_json
@@ -13,6 +13,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from punctual.domain.errors import SetupError
 from punctual.domain.source import Source
+from punctual.domain.tally import Tally
+from punctual.store import tallies
 from punctual.store.dialect import Dialect, Postgres, Sqlite
 from punctual.store.faults import fault_of, translated
 
@@ -28,13 +30,15 @@ _KINDS: dict[str, tuple[str, type[Postgres | Sqlite]]] = {
 class Transaction:
     """An open transaction; `changed` asks for word to the engine once it is committed.
 
-    `source` is who tells of the runs that are moved in it; None where that is Punctual itself.
+    `source` is who tells of the runs that are moved in it; None where that is Punctual itself. `tally` has the runs
+    that end in it, which are counted as it is committed.
     """
 
     connection: Connection
     dialect: Dialect
     changed: bool = False
     source: Source | None = None
+    tally: Tally = field(default_factory=Tally)
 
 
 class Database:
@@ -63,6 +67,8 @@ class Database:
             with connection.begin():
                 transaction = Transaction(connection, self.dialect, source=source)
                 yield transaction
+                if transaction.tally.counts:
+                    tallies.write(connection, self.dialect, transaction.tally)
                 if transaction.changed:
                     self.dialect.announce(connection)
             if transaction.changed:

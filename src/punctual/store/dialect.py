@@ -2,9 +2,10 @@
 
 import sqlite3
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     Insert,
+    Row,
     Select,
     Table,
+    Update,
     Uuid,
     bindparam,
     event,
@@ -29,13 +32,14 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from punctual.domain.clock import monotonic
 from punctual.store import many_rows, postgres
 from punctual.store.forks import unforked
-from punctual.store.many_rows import Condition, Rows
+from punctual.store.many_rows import Condition, Names, Rows, added
 
 _WRITE = "punctual_write"
 _CHANNEL = "punctual_changed"
 _LOCK_SECONDS = 10.0
 """How long a write waits for the lock of a SQLite file."""
 
+_KNOWN_STATEMENTS = 64
 _POOL_SECONDS = 10.0
 """How long a thread waits for a connection when all of this process are in use."""
 
@@ -94,12 +98,22 @@ class Dialect(Protocol):
         """
         ...
 
+    def update_by_id_and_tell(
+        self, connection: Connection, table: Table, rows: Rows, condition: Condition, columns: Names
+    ) -> Sequence[Row[Any]]:
+        """Change rows as `update_by_id` does, and return these columns of those that were changed."""
+        ...
+
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Return whether the column is one of many ids."""
         ...
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Return an insert that, where the key is there already, changes the named columns instead."""
+        ...
+
+    def add_up(self, connection: Connection, table: Table, rows: Rows, *, key: Names, replaced: Names) -> None:
+        """Insert rows of equal columns; where the key is there already, replace named columns and add to all others."""
         ...
 
     def announce(self, connection: Connection) -> None:
@@ -174,6 +188,12 @@ class Postgres:
         """Update in one statement."""
         return many_rows.update_by_id(connection, table, rows, condition)
 
+    def update_by_id_and_tell(
+        self, connection: Connection, table: Table, rows: Rows, condition: Condition, columns: Names
+    ) -> Sequence[Row[Any]]:
+        """Update in one statement."""
+        return many_rows.update_by_id_and_tell(connection, table, rows, condition, columns)
+
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass all ids as one array: a parameter for each takes longer to read than to find its row."""
         return column == func.any(bindparam(None, list(ids), type_=postgresql.ARRAY(Uuid)))
@@ -184,6 +204,10 @@ class Postgres:
         return statement.on_conflict_do_update(
             index_elements=[key], set_={name: statement.excluded[name] for name in change}
         )
+
+    def add_up(self, connection: Connection, table: Table, rows: Rows, *, key: Names, replaced: Names) -> None:
+        """Insert or add in one statement."""
+        many_rows.add_up(connection, table, rows, key=key, replaced=replaced)
 
     def announce(self, connection: Connection) -> None:
         """NOTIFY: delivered when the transaction commits, and not at all when it is rolled back."""
@@ -286,12 +310,15 @@ class Sqlite:
 
     def update_by_id(self, connection: Connection, table: Table, rows: Rows, condition: Condition | None = None) -> int:
         """Update one after another."""
-        values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in rows[0]}
-        statement = update(table).where(table.c.id == values.pop("id")).values(values)
-        if condition is not None:
-            statement = statement.where(condition(values))
-        new = [{f"new_{name}": value for name, value in row.items()} for row in rows]
-        return connection.execute(statement.execution_options(preserve_rowcount=True), new).rowcount
+        statement = _update_one(table, rows[0], condition).execution_options(preserve_rowcount=True)
+        return connection.execute(statement, _as_new(rows)).rowcount
+
+    def update_by_id_and_tell(
+        self, connection: Connection, table: Table, rows: Rows, condition: Condition, columns: Names
+    ) -> Sequence[Row[Any]]:
+        """Update one after another."""
+        statement = _update_one(table, rows[0], condition).returning(*(table.c[name] for name in columns))
+        return [told for new in _as_new(rows) for told in connection.execute(statement, new)]
 
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass each id."""
@@ -303,6 +330,10 @@ class Sqlite:
         return statement.on_conflict_do_update(
             index_elements=[key], set_={name: statement.excluded[name] for name in change}
         )
+
+    def add_up(self, connection: Connection, table: Table, rows: Rows, *, key: Names, replaced: Names) -> None:
+        """Insert or add one after another."""
+        connection.execute(_adding(table, tuple(rows[0]), key, replaced), rows)
 
     def announce(self, connection: Connection) -> None:
         """Nothing to do: other processes look each second."""
@@ -325,6 +356,25 @@ class Sqlite:
         """SQLite reads this machine's clock, to the millisecond."""
         moment = connection.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
         return datetime.fromisoformat(moment).replace(tzinfo=UTC)
+
+
+@lru_cache(_KNOWN_STATEMENTS)
+def _adding(table: Table, names: Names, key: Names, replaced: Names) -> Insert:
+    statement = sqlite.insert(table).values({name: bindparam(name) for name in names})
+    return statement.on_conflict_do_update(
+        index_elements=key, set_=added(table, statement.excluded, names, key=key, replaced=replaced)
+    )
+
+
+def _update_one(table: Table, row: Mapping[str, Any], condition: Condition | None) -> Update:
+    """Return the update of a row by its id to values that are called `new_` and the name of their column."""
+    values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in row}
+    statement = update(table).where(table.c.id == values.pop("id")).values(values)
+    return statement if condition is None else statement.where(condition(values))
+
+
+def _as_new(rows: Rows) -> list[dict[str, Any]]:
+    return [{f"new_{name}": value for name, value in row.items()} for row in rows]
 
 
 def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:

@@ -14,6 +14,7 @@ from punctual.domain.policies import NO_RULES, Overlap, RunRules
 from punctual.domain.run import Arguments, Cause, RunState
 from punctual.store.admission import Admission
 from punctual.store.database import Transaction
+from punctual.store.endings import count_recorded
 from punctual.store.tables import runs
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,7 +77,7 @@ def insert_asked_for(
         row = _run(entry, planned, None)
         row |= {"args": arguments.args, "kwargs": arguments.kwargs, "origin_id": origin_id}
         if not _is_there(tx, row["id"]):
-            tx.dialect.insert_once(tx.connection, runs, [row | admission.admit(row, entry.rules, now)])
+            _insert(tx, [row | admission.admit(row, entry.rules, now)], None)
             admission.carry_out(now)
             identity: UUID = row["id"]
             return identity
@@ -129,7 +130,9 @@ def _insert(tx: Transaction, rows: Sequence[dict[str, Any]], lease: Lease | None
     """Insert rows of equal columns; return which of those with a lease were not there yet."""
     if not rows:
         return set()
+    ended = _missing(tx, [row for row in rows if row["finished_at"] is not None])
     inserted = tx.dialect.insert_once(tx.connection, runs, rows)
+    count_recorded(tx, ended)
     leased = {row["id"] for row in rows if row["lease_node"] is not None}
     return leased if inserted == len(rows) else _recorded_now(tx, leased, lease)
 
@@ -139,6 +142,15 @@ def _recorded_now(tx: Transaction, ids: set[UUID], lease: Lease | None) -> set[U
         return set()
     query = select(runs.c.id).where(runs.c.id.in_(ids), runs.c.lease_node == lease.node, runs.c.send_at == lease.until)
     return set(tx.connection.execute(query).scalars())
+
+
+def _missing(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of the rows that the ledger does not have; nobody else adds them, for the caller holds the locks."""
+    if not rows:
+        return []
+    query = select(runs.c.id).where(tx.dialect.is_among(runs.c.id, [row["id"] for row in rows]))
+    there = set(tx.connection.execute(query).scalars())
+    return [row for row in rows if row["id"] not in there]
 
 
 def _run(entry: Entry, planned: PlannedRun, lease: Lease | None) -> dict[str, Any]:

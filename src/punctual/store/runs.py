@@ -13,6 +13,7 @@ from punctual.domain.run import REPEATED_WITHIN, TERMINAL, Cause, Run, RunError,
 from punctual.domain.source import Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
+from punctual.store.endings import end_by
 from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import runs, schedule_versions, schedules
 
@@ -23,7 +24,8 @@ def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetim
     The caller holds the lock of the schedule.
     A run that a node is sending already is left to it, and one that somebody asked for as well.
     """
-    skipped = tx.connection.execute(
+    skipped = end_by(
+        tx,
         update(runs)
         .where(
             runs.c.schedule_id == schedule_id,
@@ -33,9 +35,9 @@ def skip_pending(tx: Transaction, schedule_id: UUID, *, reason: str, at: datetim
                 and_(runs.c.state == RunState.PENDING.value, runs.c.due_time > at, runs.c.lease_node.is_(None)),
             ),
         )
-        .values({"state": RunState.SKIPPED.value, "reason": reason, "finished_at": at, **LEFT_ALONE})
+        .values({"state": RunState.SKIPPED.value, "reason": reason, "finished_at": at, **LEFT_ALONE}),
     )
-    return skipped.rowcount
+    return len(skipped)
 
 
 def get(tx: Transaction, run_id: UUID) -> Run | None:

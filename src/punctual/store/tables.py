@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from punctual.domain.source import WITHOUT_PLUGIN
+from punctual.domain.tally import NUMBERS
 from punctual.store.types import UtcDateTime
 
 metadata = MetaData(
@@ -450,6 +451,20 @@ leases = Table(
     metadata,
     Column("name", String(64), primary_key=True, comment="of work that one node at a time does"),
     Column("until", UtcDateTime, nullable=False),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("task", String(255), primary_key=True),
+    Column("schedule_id", Uuid, primary_key=True, comment="nil: all schedules of the task"),
+    Column("state", String(16), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False, comment="so that processes seldom share a row"),
+    Column("ended_at", UtcDateTime, nullable=False, comment="when the last of these runs did"),
+    *(
+        Column(name, Float if name.endswith("_sum") else BigInteger, nullable=False, server_default="0")
+        for name in NUMBERS
+    ),
 )
 
 tokens = Table(

@@ -21,7 +21,7 @@ from punctual.domain.run import RunState
 from punctual.engine.build import build_engine
 from punctual.engine.loop import Engine
 from punctual.engine.retention import BATCH, Retention
-from punctual.store import kept_results, locks, nodes, run_logs, runs
+from punctual.store import kept_results, locks, nodes, run_logs, runs, totals
 from punctual.store import retention as stored_retention
 from punctual.store.database import Database, Transaction
 from punctual.store.tables import kept_results as kept_table
@@ -59,6 +59,22 @@ def until_done(retention: Retention) -> int:
     while retention.step():
         steps += 1
     return steps
+
+
+def test_counts_of_a_schedule_go_when_nothing_has_ended_for_a_week_and_those_of_its_task_stay(
+    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock
+) -> None:
+    make(schedules)
+    drive(engine, clock, clock.now() + DAY)
+    end_all(database, clock)
+    retention = Retention(database, clock, FOR_EVER)
+    schedules.pause("s", note=None, actor="test")
+    for days, told in ((6, ["s"]), (2, [])):
+        clock.advance(days * DAY)
+        retention.step()
+        with database.read() as tx:
+            assert [total.schedule for total in totals.of_schedules(tx, 9)[0]] == told
+            assert [total.by_state["succeeded"].numbers["ended"] for total in totals.of_tasks(tx)] == [1]
 
 
 def test_runs_go_when_they_ended_long_enough_ago(

@@ -10,6 +10,13 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+_MEASURES = ("lateness", "queue_wait", "run_time")
+_NUMBERS = (
+    "ended",
+    *(f"{measure}_sum" for measure in _MEASURES),
+    *(f"{measure}_{bucket}" for measure in _MEASURES for bucket in range(11)),
+)
+
 
 def upgrade() -> None:
     """Apply."""
@@ -38,6 +45,19 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_leases"),
     )
+    op.create_table(
+        "tallies",
+        sa.Column("task", sa.String(255), nullable=False),
+        sa.Column("schedule_id", sa.Uuid, nullable=False, comment="nil: all schedules of the task"),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("shard", sa.Integer, nullable=False, comment="so that processes seldom share a row"),
+        sa.Column("ended_at", UtcDateTime, nullable=False, comment="when the last of these runs did"),
+        *(
+            sa.Column(name, sa.Float if name.endswith("_sum") else sa.BigInteger, nullable=False, server_default="0")
+            for name in _NUMBERS
+        ),
+        sa.PrimaryKeyConstraint("task", "schedule_id", "state", "shard", name="pk_tallies"),
+    )
     op.execute(_taken_by_schedules(routes))
 
 
@@ -61,5 +81,5 @@ def _taken_by_schedules(routes: sa.Table) -> sa.Insert:
 
 def downgrade() -> None:
     """Take back."""
-    for name in ("leases", "queues", "routes"):
+    for name in ("tallies", "leases", "queues", "routes"):
         op.drop_table(name)
