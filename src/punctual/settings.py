@@ -1,6 +1,7 @@
 """The settings: one frozen object, built at the entry of a process and passed down."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,8 +15,17 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from punctual.domain.masking import Masking
 from punctual.domain.policies import KeepRuns
+from punctual.domain.sizes import read_size
 from punctual.domain.triggers.duration import read_length
+
+RESULT_LIMIT = 64 * 1024
+_NONE = "none"
+
+
+def _read_size(value: object) -> object:
+    return read_size(value) if isinstance(value, str) else value
 
 
 def _read_length(value: object) -> object:
@@ -82,6 +92,16 @@ class Settings(BaseSettings):
         ge=0,
         description="How many schedules `/metrics` tells of one by one at most, those whose runs ended last.",
     )
+    result_limit: Annotated[int, BeforeValidator(_read_size), Field(ge=1024, le=16 * 1024**2)] = Field(
+        default=RESULT_LIMIT,
+        description="The biggest result of a run, as JSON, that workers keep whole: `64KB`, `1MB`; of a bigger one the "
+        "first part.",
+    )
+    secret_pattern: str | None = Field(
+        default=None,
+        description="Regular expression for the names of secrets, in place of "
+        "[the built-in one](../how-to/secrets.md); `none`: no name is that of a secret.",
+    )
     http_allow_private: bool = Field(
         default=False, description="Let `punctual.http_request` reach loopback, private and link-local addresses."
     )
@@ -89,7 +109,17 @@ class Settings(BaseSettings):
     @field_validator("keep_runs_for", mode="before")
     @classmethod
     def _for_ever(cls, value: object) -> object:
-        return None if isinstance(value, str) and value.strip().lower() == "none" else value
+        return None if isinstance(value, str) and value.strip().lower() == _NONE else value
+
+    @field_validator("secret_pattern")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            msg = f"is no regular expression: {error}"
+            raise ValueError(msg) from error
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -113,6 +143,13 @@ class Settings(BaseSettings):
     def keep_runs(self) -> KeepRuns:
         """What the ledger keeps."""
         return KeepRuns(age=self.keep_runs_for, per_schedule=self.keep_runs_per_schedule)
+
+    @property
+    def masking(self) -> Masking:
+        """What is masked in all that people read."""
+        if self.secret_pattern is None:
+            return Masking()
+        return Masking(None if self.secret_pattern.lower() == _NONE else self.secret_pattern)
 
     @property
     def effective_database_url(self) -> str:

@@ -4,10 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from punctual.cli.configuration import process_settings
 from punctual.domain.errors import SetupError
 from punctual.domain.policies import KeepRuns
+from punctual.settings import Settings
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +59,25 @@ def test_a_settings_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypat
     with pytest.raises(SetupError, match="mispelt") as raised:
         process_settings()
     assert "PUNCTUAL_SETTINGS_FILE" in raised.value.fix
+
+
+def test_sizes_are_written_as_people_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, size in (("64KB", 65_536), ("1.5 mb", 1_572_864), ("2000", 2_000)):
+        monkeypatch.setenv("PUNCTUAL_RESULT_LIMIT", text)
+        assert Settings().result_limit == size
+    for text in ("much", "10B", "1GB"):
+        monkeypatch.setenv("PUNCTUAL_RESULT_LIMIT", text)
+        with pytest.raises(ValidationError):
+            Settings()
+
+
+def test_the_names_of_secrets_are_ours_ones_own_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().masking.is_secret("password")
+    monkeypatch.setenv("PUNCTUAL_SECRET_PATTERN", "iban")
+    assert Settings().masking.is_secret("customer_iban")
+    assert not Settings().masking.is_secret("password")
+    monkeypatch.setenv("PUNCTUAL_SECRET_PATTERN", "none")
+    assert not Settings().masking.is_secret("password")
+    monkeypatch.setenv("PUNCTUAL_SECRET_PATTERN", "(")
+    with pytest.raises(ValidationError, match="no regular expression"):
+        Settings()

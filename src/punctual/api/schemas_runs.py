@@ -17,7 +17,7 @@ class RunErrorOut(Answer):
 
     type: str = Field(description="The class of the exception.")
     message: str
-    traceback: str | None
+    traceback: str | None = Field(description="Null also in lists.")
 
     @classmethod
     def of(cls, error: RunError) -> "RunErrorOut":
@@ -70,7 +70,12 @@ class RunOut(Answer):
     worker: str | None
     attempt: int = Field(description="The number of the last attempt that started; the first is 1.")
     progress: ProgressOut | None = Field(description="How far the last attempt says that it is, or was at its end.")
-    result: JsonValue
+    result: JsonValue = Field(description="What the task gave; in a list, of a bigger one the first 2 KB.")
+    result_is_preview: bool = Field(
+        description="Whether `result` is the first part of a bigger one: of the same shape, with texts, lists and "
+        "objects cut."
+    )
+    result_size: int | None = Field(description="How many bytes the whole result is as JSON; null while there is none.")
     error: RunErrorOut | None = Field(description="What the last attempt failed with, also while it is `retrying`.")
     covered_until: Instant | None = Field(description="The last fire time that a `missed` or `skipped` record covers.")
     covered_count: int | None = Field(description="How many fire times a `missed` or `skipped` record covers.")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from punctual.celery.headers import RUN, attempt_of, received_of, run_of
 from punctual.celery.records import Appeared, Record, Started
-from punctual.celery.told import as_json
+from punctual.celery.told import kept_result
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import monotonic
 from punctual.domain.identity import adhoc_run_id
@@ -58,6 +58,9 @@ class AdhocRuns:
         if run_id is None or (request.get(RUN) is not None and run_of(request.get(RUN), task_id) is not None):
             return None
         # What a task was called with is recorded here, and nowhere else for tasks that Punctual did not send.
-        shown = [as_json(value) for value in args], {name: as_json(value) for name, value in (kwargs or {}).items()}
+        shown = (
+            [kept_result(value).value for value in args],
+            {name: kept_result(value).value for name, value in (kwargs or {}).items()},
+        )
         self._submit(Appeared(run_id, received_of(request) or monotonic(), task, *shown))
         return run_id

@@ -60,7 +60,9 @@ def _sorted_out(told: Told, counted: set[UUID]) -> tuple[list[Start], list[Succe
             received_at, deadline = record.received_at(at), record.deadline(at)
             starts.append(Start(record.run_id, record.runner, record.attempt, received_at, deadline, at))
         elif isinstance(record, Ended) and _is_success(record) and record.attempt and record.run_id not in counted:
-            successes.append(Success(record.run_id, record.attempt, record.result, record.worker, at))
+            successes.append(
+                Success(record.run_id, record.attempt, record.result, record.result_size, record.worker, at)
+            )
         elif not isinstance(record, Appeared):
             others.append((record, at))
     return starts, successes, others

@@ -159,6 +159,7 @@ class _Node:
                 self.clock,
                 settings.keep_runs,
                 resend_after=settings.resend_after,
+                masking=settings.masking,
                 followers=followers_for(app, self.database, self.clock),
             )
         except BaseException:

@@ -97,8 +97,16 @@ class Calls:
             dict(message.kwargs),
             ignore_result=None,
             create_sent_event=self._app.conf.task_send_sent_event,
-            **{**options.protocol, "expires": self.expires(message, options)},
+            **{**options.protocol, "expires": self.expires(message, options), **self.reprs(message)},
         )
+
+    def reprs(self, message: TaskMessage) -> dict[str, str]:
+        """Return what Celery's headers say of the arguments of a message that carries secrets; else nothing."""
+        if message.shown is None:
+            return {}
+        args, kwargs = message.shown.args or [], message.shown.kwargs or {}
+        made = self._app.amqp.as_task_v2("", message.task, args, kwargs)
+        return {name: made.headers[name] for name in ("argsrepr", "kwargsrepr")}
 
     def expires(self, message: TaskMessage, options: Options) -> Any:  # noqa: ANN401 - Celery has no types
         """Return when a message must not start any more: the earlier of its own instant and what its task says.

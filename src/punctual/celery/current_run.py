@@ -14,6 +14,7 @@ from celery import signals
 from celery._state import _task_stack
 
 from punctual.celery.headers import read_headers, timeout_of
+from punctual.celery.kept import hidden_in
 from punctual.celery.records import Told
 from punctual.celery.reports import Reports
 from punctual.domain.clock import SystemClock
@@ -87,9 +88,9 @@ def current_run() -> CurrentRun | None:
     found = _worker_request()
     if found is None:
         return None
-    app, request = found
+    task, request = found
     run: CurrentRun | None = request.__dict__.get(_RUN)
-    if run is None and (run := _read(app, request)) is not None:
+    if run is None and (run := _read(task, request)) is not None:
         setattr(request, _RUN, run)
     return run
 
@@ -126,20 +127,21 @@ _homes: weakref.WeakSet[Home] = weakref.WeakSet()
 
 
 def _worker_request() -> tuple[Any, Any] | None:
-    """Return the request that the worker executes in this thread, and the app of its task."""
+    """Return the request that the worker executes in this thread, and its task."""
     for task in reversed(_task_stack.stack):
         for request in reversed(task.request_stack.stack):
             if not request.called_directly and not request.is_eager:
-                return task.app, request
+                return task, request
     return None
 
 
-def _read(app: Any, request: Any) -> CurrentRun | None:  # noqa: ANN401 - Celery has no types
+def _read(task: Any, request: Any) -> CurrentRun | None:  # noqa: ANN401 - Celery has no types
     headers = read_headers(request)
     if headers is None:
         return None
-    home = next((home for home in list(_homes) if home.serves(app)), None)
+    home = next((home for home in list(_homes) if home.serves(task.app)), None)
     timeout = timeout_of(request)
+    hidden = hidden_in(task, request)
     began: datetime = request.__dict__.get(_BEGAN) or SystemClock().now()
     return CurrentRun(
         id=headers.id,
@@ -152,7 +154,7 @@ def _read(app: Any, request: Any) -> CurrentRun | None:  # noqa: ANN401 - Celery
         attempt=headers.attempt,
         labels=MappingProxyType(headers.labels),
         deadline=None if timeout is None else began + timedelta(seconds=timeout),
-        _reports=None if home is None else Reports(headers.id, headers.attempt, home.submit),
+        _reports=None if home is None else Reports(headers.id, headers.attempt, home.submit, mask=hidden.text),
         _database_url=_configured if home is None else home.database_url,
     )
 

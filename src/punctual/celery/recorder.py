@@ -20,9 +20,10 @@ from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 from punctual.celery.adhoc import AdhocRuns
 from punctual.celery.busy import Skipped
 from punctual.celery.headers import RUN, attempt_of, run_of
+from punctual.celery.kept import hidden_in, result_of
 from punctual.celery.receipts import note_receipt
 from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
-from punctual.celery.told import as_json, error_of
+from punctual.celery.told import error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import SystemClock, monotonic
 from punctual.domain.run import RunError, RunState
@@ -91,7 +92,9 @@ class Recorder:
     def _succeeded(self, sender: Any, result: object, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         if run_id := self._run(sender, sender.request):
             moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
-            self._submit(Ended(run_id, moment, attempt, RunState.SUCCEEDED, worker, result=as_json(result)))
+            kept = result_of(sender, sender.request, result)
+            ended = Ended(run_id, moment, attempt, RunState.SUCCEEDED, worker, result=kept.value, result_size=kept.size)
+            self._submit(ended)
 
     def _failed(
         self,
@@ -113,7 +116,7 @@ class Recorder:
                 why = f"The process that ran the task died: {exception}"
                 self._submit(Lost(run_id, moment, attempt, this_worker(), why))
                 return
-            error = error_of(exception, getattr(einfo, "traceback", None))
+            error = error_of(exception, getattr(einfo, "traceback", None), hidden_in(sender, request))
             limit = isinstance(exception, TimeLimitExceeded)
             reason = "The task ran into its hard time limit." if limit else None
             self._submit(Ended(run_id, moment, attempt, RunState.FAILED, request.hostname, error=error, reason=reason))
@@ -129,7 +132,7 @@ class Recorder:
             return
         cause = getattr(reason, "exc", None) or reason
         # Celery's own traceback is that of the retry; the one of its cause says more.
-        error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None))
+        error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None), hidden_in(sender, request))
         moment, countdown = monotonic(), _countdown(reason)
         self._submit(Retrying(run_id, moment, attempt_of(request), error, countdown, self._resend_after()))
 
@@ -143,7 +146,8 @@ class Recorder:
             return
         moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
         if isinstance(retval, Reject):
-            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error_of(retval, None)))
+            error = error_of(retval, None, hidden_in(sender, sender.request))
+            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error))
         elif isinstance(retval, Skipped):
             self._submit(Ended(run_id, moment, attempt, RunState.SKIPPED, worker, reason=str(retval)))
         else:

@@ -136,6 +136,7 @@ class Ended:
     state: RunState
     worker: str | None = None
     result: JsonValue = None
+    result_size: int | None = None
     error: RunError | None = None
     reason: str | None = None
     begun: bool = True
@@ -145,7 +146,9 @@ class Ended:
         run_id, attempt, worker, reason, begun = self.run_id, self.attempt, self.worker, self.reason, self.begun
         match self.state:
             case RunState.SUCCEEDED:
-                return outcomes.succeeded(tx, run_id, attempt=attempt, at=at, result=self.result, worker=worker)
+                return outcomes.succeeded(
+                    tx, run_id, attempt=attempt, at=at, result=self.result, result_size=self.result_size, worker=worker
+                )
             case RunState.FAILED:
                 return outcomes.failed(
                     tx, run_id, attempt=attempt, at=at, error=self.error, reason=reason, worker=worker, begun=begun

@@ -59,6 +59,8 @@ class Template:
         return Own(task_id, headers, self._encode((message.args, message.kwargs, self._embed)))
 
     def _reprs(self, message: TaskMessage) -> dict[str, str]:
+        if message.shown is not None:
+            return self._calls.reprs(message)
         amqp = self._app.amqp
         args = plain_repr(message.args, amqp.argsrepr_maxsize, self._levels) if message.args else "()"
         kwargs = plain_repr(message.kwargs, amqp.kwargsrepr_maxsize, self._levels)

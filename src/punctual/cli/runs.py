@@ -29,6 +29,7 @@ from punctual.cli.output import (
 from punctual.cli.trigger_arguments import read_instant, utc_text
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import PunctualError, SetupError
+from punctual.domain.sizes import write_size
 
 app = typer.Typer(
     name="runs",
@@ -406,8 +407,12 @@ def _facts(run: Document, now: datetime) -> list[tuple[str, str | None]]:
         ("kwargs", compact(run["kwargs"])),
         ("queue", run["queue"]),
         ("exchange", run["exchange"]),
-        ("result", None if run["result"] is None else pretty(run["result"])),
+        (_result_title(run), None if run["result"] is None else pretty(run["result"])),
     ]
+
+
+def _result_title(run: Document) -> str:
+    return f"result, the first part of {write_size(run['result_size'])}" if run["result_is_preview"] else "result"
 
 
 def _progress(progress: Document | None) -> str | None:

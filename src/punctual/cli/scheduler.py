@@ -52,6 +52,7 @@ def scheduler(
         clock,
         settings.keep_runs,
         resend_after=settings.resend_after,
+        masking=settings.masking,
         followers=followers_for(celery_app, database, clock),
     )
     engine.left_out(left_out)

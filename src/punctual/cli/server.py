@@ -87,6 +87,7 @@ def _scheduler(settings: "Settings", app: str | None, database: "Database", cloc
         clock,
         settings.keep_runs,
         resend_after=settings.resend_after,
+        masking=settings.masking,
         followers=followers_for(celery_app, database, clock),
     )
     engine.left_out(left_out)

@@ -1,7 +1,8 @@
 """Reading a schedule's document: every fault of it at once, or a spec that would fire."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,14 +10,17 @@ from uuid import UUID
 from pydantic import JsonValue, ValidationError
 
 from punctual.control.faults import faults_of
+from punctual.control.masked import masked_call
 from punctual.control.timetables import calendar_faults
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.run import Arguments
 from punctual.domain.schedule import ScheduleSpec
 from punctual.domain.signature import check_arguments
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 from punctual.domain.triggers import AnyOf, Interval, Rrule, Trigger
+from punctual.domain.unmasking import masked_faults, unmasked
 from punctual.store import calendars, workers
 from punctual.store.database import Transaction
 
@@ -30,23 +34,24 @@ def read_spec(
     schedule_id: UUID,
     now: datetime,
     allow_unknown_task: bool,
+    masking: Masking = DEFAULT_MASKING,
     old: ScheduleSpec | None = None,
     run_count: int = 0,
 ) -> ScheduleSpec:
     """Return the spec that a document describes, its trigger anchored and bound to the schedule's id.
 
     `old` is the spec that it replaces, of a schedule that made `run_count` runs: an interval of the same length keeps
-    its anchor. Unless it has the same fire times, there must be one after `now` that runs. Raises InvalidInputError
-    with every fault.
+    its anchor, and arguments that are masked, as people see them, stay what they are. Unless it has the same fire
+    times, there must be one after `now` that runs. Raises InvalidInputError with every fault.
     """
-    faults: list[Fault] = []
+    document, faults = _unmasked(tx, document, old, masking)
     spec: ScheduleSpec | None = None
     try:
         spec = ScheduleSpec.model_validate(document)
     except ValidationError as error:
         faults += faults_of(error, ScheduleSpec)
     if not any(fault.path == "task" for fault in faults):
-        faults += _task_faults(tx, document, allow_unknown_task=allow_unknown_task)
+        faults += _task_faults(tx, document, allow_unknown_task=allow_unknown_task, masking=masking)
     if spec is not None:
         trigger = settled_trigger(spec, schedule_id, None if old is None else old.trigger, now)
         spec = spec.model_copy(update={"trigger": trigger})
@@ -67,24 +72,26 @@ def changed_arguments(
     kwargs: Mapping[str, JsonValue],
     *,
     changes: Arguments,
+    masking: Masking = DEFAULT_MASKING,
 ) -> Arguments:
     """Return what one run of a task is called with in place of `args` and `kwargs`; None where nothing is changed.
 
     Changed `args` take the place of all; changed `kwargs` are merged over the others, name by name. Raises
     InvalidInputError where the call does not fit the task as workers announced it.
     """
+    if changes == Arguments():
+        return changes
+    shown = masking.call(workers.signatures(tx, {task}).get(task), args, kwargs)
     new = Arguments(
-        args=changes.args,
-        kwargs={**kwargs, **changes.kwargs} if changes.kwargs else None,
+        args=None if changes.args is None else unmasked(changes.args, shown.args, list(args)),
+        kwargs=unmasked({**kwargs, **changes.kwargs}, shown.kwargs, kwargs) if changes.kwargs else None,
     )
-    if new == Arguments():
-        return new
     call = {
         "task": task,
         "args": list(args) if new.args is None else new.args,
         "kwargs": dict(kwargs) if new.kwargs is None else new.kwargs,
     }
-    faults = _task_faults(tx, call, allow_unknown_task=True)
+    faults = [*_task_faults(tx, call, allow_unknown_task=True, masking=masking), *_masked_faults(call)]
     if faults:
         raise InvalidInputError(faults)
     return new
@@ -113,6 +120,23 @@ def merge_patch(document: Mapping[str, JsonValue], patch: Mapping[str, JsonValue
         else:
             result[key] = value
     return result
+
+
+def _unmasked(
+    tx: Transaction, document: Mapping[str, Any], old: ScheduleSpec | None, masking: Masking
+) -> tuple[Mapping[str, Any], list[Fault]]:
+    """Return a document with the stored values of arguments that are masked, and the faults of those without one."""
+    if old is not None:
+        shown = masked_call(tx, old, masking)
+        given = {"args": (shown.args, old.args), "kwargs": (shown.kwargs, old.kwargs)}
+        back = {name: unmasked(document[name], *known) for name, known in given.items() if name in document}
+        document = {**document, **back}
+    return document, list(_masked_faults(document))
+
+
+def _masked_faults(document: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in ("args", "kwargs"):
+        yield from masked_faults(document.get(name), name)
 
 
 def _firing_faults(spec: ScheduleSpec, timetable: Timetable, run_count: int, now: datetime) -> list[Fault]:
@@ -175,7 +199,9 @@ def _phase_kept(trigger: Trigger, old: Trigger) -> datetime | None:
     return None
 
 
-def _task_faults(tx: Transaction, document: Mapping[str, Any], *, allow_unknown_task: bool) -> list[Fault]:
+def _task_faults(
+    tx: Transaction, document: Mapping[str, Any], *, allow_unknown_task: bool, masking: Masking
+) -> list[Fault]:
     name = str(document["task"])
     task = workers.get_task(tx, name)
     if task is None:
@@ -183,7 +209,12 @@ def _task_faults(tx: Transaction, document: Mapping[str, Any], *, allow_unknown_
     args, kwargs = document.get("args", []), document.get("kwargs", {})
     if task.signature is None or not isinstance(args, list) or not isinstance(kwargs, dict):
         return []
-    return check_arguments(task.signature, args, kwargs)
+    faults = check_arguments(task.signature, args, kwargs)
+    shown = masking.call(task.signature, args, kwargs)
+    if (shown.args, shown.kwargs) == (args, kwargs):
+        return faults
+    # A sentence that tells the value may tell a part of a secret.
+    return [replace(fault, message=shown.hidden.text(fault.message.partition(", got ")[0])) for fault in faults]
 
 
 def _unknown_task(tx: Transaction, name: str) -> Fault:

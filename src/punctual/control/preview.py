@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from punctual.control.documents import settled_trigger
 from punctual.control.faults import faults_of
+from punctual.control.masked import masked_runs
 from punctual.control.recorded import RecordedInstant, recorded_instant
 from punctual.control.timetables import calendar_faults, no_schedule
 from punctual.domain.clock import Clock
@@ -15,6 +16,7 @@ from punctual.domain.errors import Fault, InvalidInputError, TriggerError
 from punctual.domain.explain.timetable_why import due_time, explain_timetable, timetable_notes
 from punctual.domain.explain.timing_words import timing_words
 from punctual.domain.explain.why import Explanation
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.schedule import Schedule, ScheduleState
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
@@ -128,9 +130,10 @@ def _told(given: Trigger, anchored: Trigger) -> Trigger:
 class Previews:
     """Previews and explanations of what is stored, and of what is not yet."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Read schedules and calendars from this database, by this time."""
+    def __init__(self, database: Database, clock: Clock, masking: Masking = DEFAULT_MASKING) -> None:
+        """Read schedules and calendars from this database, by this time; the runs that it returns are masked."""
         self._database = database
+        self._masking = masking
         self._clock = clock
 
     def of_timing(
@@ -179,7 +182,8 @@ class Previews:
             schedule = schedules.get(tx, schedules.key_of(ref))
             if schedule is None:
                 raise no_schedule(ref)
-            return recorded_instant(tx, schedule, instant, self._clock.now())
+            found = recorded_instant(tx, schedule, instant, self._clock.now())
+            return replace(found, records=masked_runs(tx, found.records, self._masking))
 
     def _timetable(self, timing: Timing, key: str) -> Timetable:
         with self._database.read() as tx:

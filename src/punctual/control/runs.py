@@ -7,9 +7,11 @@ from uuid import UUID
 from punctual.control.backfills import no_backfill
 from punctual.control.cancel import Cancellation, Wish, cancel
 from punctual.control.documents import changed_arguments
+from punctual.control.masked import masked_run, masked_runs
 from punctual.control.timetables import no_schedule
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, NotFoundError
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import TERMINAL, Arguments, Cause, Run, RunState
 from punctual.store import backfills, ledger, run_logs, runs, schedules
@@ -23,15 +25,16 @@ from punctual.store.runs import RunFilter
 class Runs:
     """Every run that was recorded, also of schedules that are deleted."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Work on this database, by this time."""
+    def __init__(self, database: Database, clock: Clock, masking: Masking = DEFAULT_MASKING) -> None:
+        """Work on this database, by this time; what it returns is masked."""
         self._database = database
         self._clock = clock
+        self._masking = masking
 
     def get(self, run_id: UUID) -> Run:
         """Return a run; raises NotFoundError."""
         with self._database.read() as tx:
-            return _get(tx, run_id)
+            return masked_run(tx, _get(tx, run_id), self._masking)
 
     def log(self, run_id: UUID, *, limit: int, after: str | None = None) -> LogPage:
         """Return lines of a run's log; raises NotFoundError, and InvalidInputError for an `after` that is none."""
@@ -68,7 +71,9 @@ class Runs:
             if backfill is not None and backfills.get(tx, backfill) is None:
                 raise no_backfill(backfill)
             wanted = RunFilter(schedule_id, tuple(state or ()), cause, task, backfill, since, until)
-            return runs.list_page(tx, wanted, limit=limit, cursor=cursor)
+            page = runs.list_page(tx, wanted, limit=limit, cursor=cursor)
+            shown = masked_runs(tx, [run.brief() for run in page.items], self._masking)
+        return Page(shown, page.next_cursor)
 
     def rerun(self, run_id: UUID, *, actor: str, changes: Arguments = Arguments()) -> Run:  # noqa: B008 - is frozen
         """Record a run that does another again, for a node to send at once; also of a paused schedule.
@@ -90,7 +95,9 @@ class Runs:
                 fix = f"Restore it first: punctual schedules restore {origin.schedule_id}"
                 raise ConflictError(message, fix=fix)
             _refuse_unfit(origin)
-            changed = changed_arguments(tx, origin.task, origin.args, origin.kwargs, changes=changes)
+            changed = changed_arguments(
+                tx, origin.task, origin.args, origin.kwargs, changes=changes, masking=self._masking
+            )
             arguments = Arguments(
                 args=origin.args if changed.args is None else changed.args,
                 kwargs=origin.kwargs if changed.kwargs is None else changed.kwargs,
@@ -99,7 +106,7 @@ class Runs:
             entry = Entry(origin.schedule_id, origin.schedule_version, again, schedule.spec.rules)
             new_id = ledger.insert_asked_for(tx, entry, now=now, arguments=arguments, origin_id=origin.id)
             tx.changed = True
-            return _get(tx, new_id)
+            return masked_run(tx, _get(tx, new_id), self._masking)
 
     def cancel(self, run_id: UUID, *, actor: str, terminate: bool = False, note: str | None = None) -> Cancellation:
         """Cancel a run that has not ended; one that runs is asked to stop, or with `terminate` ended whatever it does.
@@ -109,7 +116,7 @@ class Runs:
         now = self._clock.now()
         with self._database.write() as tx:
             interruption, message = cancel(tx, _get(tx, run_id), Wish(actor, terminate, note), now=now)
-            return Cancellation(_get(tx, run_id), interruption, message)
+            return Cancellation(masked_run(tx, _get(tx, run_id), self._masking), interruption, message)
 
 
 def _get(tx: Transaction, run_id: UUID) -> Run:

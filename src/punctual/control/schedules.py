@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from punctual.control.documents import changed_arguments, merged, read_spec
+from punctual.control.masked import masked_run, masked_schedule, masked_schedules
 from punctual.control.timetables import next_run, no_schedule, waiting
 from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, Fault, InvalidInputError, StaleVersionError
 from punctual.domain.identity import adhoc_schedule_id, new_id
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
@@ -30,30 +32,33 @@ class Schedules:
     A `ref` is a schedule's id or name. NotFoundError, ConflictError and InvalidInputError leave all as it was.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        """Work on this database, by this time."""
+    def __init__(self, database: Database, clock: Clock, masking: Masking = DEFAULT_MASKING) -> None:
+        """Work on this database, by this time; what it returns is masked."""
         self._database = database
         self._clock = clock
+        self._masking = masking
 
     def create(self, document: Mapping[str, Any], *, actor: str, allow_unknown_task: bool = False) -> Schedule:
         """Store a new schedule; its first fire time is the first one after now."""
         now = self._clock.now()
         with self._database.write() as tx:
             key = new_id()
-            spec = read_spec(tx, document, schedule_id=key, now=now, allow_unknown_task=allow_unknown_task)
+            spec = read_spec(
+                tx, document, schedule_id=key, now=now, allow_unknown_task=allow_unknown_task, masking=self._masking
+            )
             new = Schedule(id=key, version=1, spec=spec, status=ScheduleStatus(), created_at=now, updated_at=now)
             schedule = waiting(tx, new, now)
             schedules.insert(tx, schedule, actor=actor)
             tx.changed = True
-        return schedule
+            return masked_schedule(tx, schedule, self._masking)
 
     def get(self, ref: str) -> Schedule:
         """Return a schedule."""
         with self._database.read() as tx:
             found = schedules.get(tx, schedules.key_of(ref))
-        if found is None:
-            raise no_schedule(ref)
-        return found
+            if found is None:
+                raise no_schedule(ref)
+            return masked_schedule(tx, found, self._masking)
 
     def list(
         self,
@@ -70,7 +75,8 @@ class Schedules:
         in_state = None if state is None else _state(state)
         wanted = ScheduleFilter(query, in_state, calendar, service, labels)
         with self._database.read() as tx:
-            return schedules.list_page(tx, wanted, limit=limit, cursor=cursor)
+            page = schedules.list_page(tx, wanted, limit=limit, cursor=cursor)
+            return Page(masked_schedules(tx, page.items, self._masking), page.next_cursor)
 
     def change(
         self,
@@ -100,6 +106,7 @@ class Schedules:
                 schedule_id=schedule.id,
                 now=now,
                 allow_unknown_task=allow_unknown_task or same_task,
+                masking=self._masking,
                 old=schedule.spec,
                 run_count=schedule.status.run_count,
             )
@@ -131,7 +138,7 @@ class Schedules:
             if schedule is None or schedule.id == adhoc_schedule_id(schedule.spec.task):
                 raise no_schedule(ref)
             if schedule.deleted_at is None:
-                return schedule
+                return masked_schedule(tx, schedule, self._masking)
             back = schedule.model_copy(update={"deleted_at": None, "updated_at": now})
             return self._save(tx, back if back.status.paused else waiting(tx, back, now), actor)
 
@@ -150,7 +157,7 @@ class Schedules:
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
             if not schedule.status.paused:
-                return schedule
+                return masked_schedule(tx, schedule, self._masking)
             status = schedule.status.model_copy(update={"paused": False, "pause_note": None, "failure_streak": 0})
             resumed = schedule.model_copy(update={"status": status, "updated_at": now})
             return self._save(tx, waiting(tx, resumed, now), actor)
@@ -191,19 +198,19 @@ class Schedules:
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
             spec = schedule.spec
-            arguments = changed_arguments(tx, spec.task, spec.args, spec.kwargs, changes=changes)
+            arguments = changed_arguments(tx, spec.task, spec.args, spec.kwargs, changes=changes, masking=self._masking)
             asked = Entry(schedule.id, schedule.version, Plan.of(PlannedRun(now, now, Cause.MANUAL)), spec.rules)
             run_id = ledger.insert_asked_for(tx, asked, now=now, arguments=arguments)
             tx.changed = True
             run = runs.get(tx, run_id)
-        if run is None:
-            raise no_schedule(str(run_id))
-        return run
+            if run is None:
+                raise no_schedule(str(run_id))
+            return masked_run(tx, run, self._masking)
 
     def _save(self, tx: Transaction, schedule: Schedule, actor: str) -> Schedule:
         schedules.save(tx, schedule, actor=actor)
         tx.changed = True
-        return schedule
+        return masked_schedule(tx, schedule, self._masking)
 
 
 def _lock(tx: Transaction, ref: str) -> Schedule:

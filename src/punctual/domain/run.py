@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from punctual.domain.preview import preview, size_of
 from punctual.domain.report import Progress
 from punctual.domain.source import Source, not_promised
 
@@ -121,7 +122,8 @@ class Run(BaseModel):
     rerun repeats, `backfill_id` the backfill that it is part of. One that is `retrying` has the error of its last
     attempt, and `next_attempt_at` until the message of the next one is sent. `received_by` is the worker
     that the message of its last attempt came to; `worker` is the one that runs it. `expires_at` is set until it starts,
-    `times_out_at` while it runs. `source` is who told its state last; None where nobody did.
+    `times_out_at` while it runs. `source` is who told its state last; None where nobody did. With `preview_of`, the
+    result is the first part of one of so many bytes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -154,6 +156,7 @@ class Run(BaseModel):
     attempt: int = 0
     progress: Progress | None = None
     result: JsonValue = None
+    preview_of: int | None = None
     error: RunError | None = None
     covered_until: datetime | None = None
     covered_count: int | None = None
@@ -164,3 +167,26 @@ class Run(BaseModel):
     def not_promised(self) -> list[str]:
         """What cannot be relied on, as sentences, because of who tells of the run."""
         return list(not_promised(self.source, is_sent=self.state is RunState.QUEUED))
+
+    @property
+    def result_is_preview(self) -> bool:
+        """Whether the result is the first part of a bigger one."""
+        return self.preview_of is not None
+
+    @property
+    def result_size(self) -> int | None:
+        """How many bytes the whole result is as JSON; None while there is none."""
+        return self.preview_of or (None if self.result is None else size_of(self.result))
+
+    def brief(self) -> "Run":
+        """Return the run as a list shows it: the first part of a big result, and no traceback."""
+        update: dict[str, object] = {}
+        size = self.result_size
+        if size is not None and size > _BRIEF_RESULT:
+            update |= {"result": preview(self.result, _BRIEF_RESULT), "preview_of": size}
+        if self.error is not None and self.error.traceback is not None:
+            update["error"] = self.error.model_copy(update={"traceback": None})
+        return self.model_copy(update=update) if update else self
+
+
+_BRIEF_RESULT = 2048

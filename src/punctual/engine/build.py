@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from punctual.domain.clock import Clock
 from punctual.domain.identity import new_id
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.policies import KeepRuns
 from punctual.domain.processes import Node
 from punctual.domain.triggers.zone import TZDATA_VERSION
@@ -27,13 +28,15 @@ def build_engine(
     keep: KeepRuns = KeepRuns(),  # noqa: B008 - is frozen
     *,
     resend_after: timedelta = RESEND_AFTER,
+    masking: Masking = DEFAULT_MASKING,
     machine: Clock | None = None,
     followers: Sequence[Follower] = (),
 ) -> Engine:
     """Return an engine that is a node of its own; raises DatabaseUnavailableError when the time cannot be told.
 
-    A message from which no worker has started the run after `resend_after` is taken for lost. `machine` is the clock
-    of this machine, which people are told of where it is wrong. The `followers` run beside the engine.
+    A message from which no worker has started the run after `resend_after` is taken for lost. `masking` says what is
+    secret in the arguments of messages. `machine` is the clock of this machine, which people are told of where it is
+    wrong. The `followers` run beside the engine.
     """
     now = clock.now()
     node = Node(
@@ -45,6 +48,6 @@ def build_engine(
         started_at=now,
         seen_at=now,
     )
-    dispatcher = Dispatcher(database, sender, clock, node.id, resend_after)
+    dispatcher = Dispatcher(database, sender, clock, node.id, resend_after, masking)
     retention, queues = Retention(database, clock, keep), QueueWatch(database, sender, clock)
     return Engine(database, dispatcher, retention, queues, clock, node, machine=machine, followers=followers)

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from punctual.domain.clock import Clock
 from punctual.domain.errors import BrokerUnavailableError
+from punctual.domain.masking import DEFAULT_MASKING, Masking
 from punctual.domain.message_options import MessageOptions
 from punctual.domain.names import DEFAULT_SERVICE
 from punctual.domain.run import RunError
 from punctual.engine import outcomes
 from punctual.engine.sender import Sender, TaskMessage, Unsendable
+from punctual.engine.veil import Veil
 from punctual.store import attempts, followed, outbox, workers
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Lease
@@ -46,8 +48,10 @@ class Dispatcher:
         clock: Clock,
         node: UUID,
         resend_after: timedelta = RESEND_AFTER,
+        masking: Masking = DEFAULT_MASKING,
     ) -> None:
         """Start with a broker believed to be there."""
+        self._veil = Veil(database, masking)
         self._resend_after = resend_after
         self._database = database
         self._sender = sender
@@ -112,7 +116,7 @@ class Dispatcher:
         refused: Sequence[Unsendable] = ()
         if until is None:
             try:
-                refused = self._sender.send(messages)
+                refused = self._sender.send(self._veil.over(messages, now))
             except BrokerUnavailableError as error:
                 until = self._back_off(now, error)
         attempt_of = {message.run_id: message.attempt for message in messages}

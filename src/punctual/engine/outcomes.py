@@ -21,11 +21,18 @@ _log = logging.getLogger(__name__)
 
 
 def succeeded(
-    tx: Transaction, run_id: UUID, *, attempt: int | None, at: datetime, result: JsonValue, worker: str | None
+    tx: Transaction,
+    run_id: UUID,
+    *,
+    attempt: int | None,
+    at: datetime,
+    result: JsonValue,
+    result_size: int | None = None,
+    worker: str | None,
 ) -> bool:
     """Record a success, which ends a streak of failures; False: the ledger refused it."""
     with_streak = failures.hold_streak(tx, run_id)
-    ending = Ending(RunState.SUCCEEDED, result=result, worker=worker)
+    ending = Ending(RunState.SUCCEEDED, result=result, result_size=result_size, worker=worker)
     ended = attempts.end(tx, run_id, ending, attempt=attempt, at=at)
     if ended and with_streak is not None:
         failures.forget(tx, with_streak)

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from punctual.domain.message_options import NO_OPTIONS, MessageOptions
 from punctual.domain.names import DEFAULT_SERVICE
-from punctual.domain.run import StopRequest
+from punctual.domain.run import Arguments, StopRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class TaskMessage:
     `attempt` is the number of the attempt that the message is for. After `expires_at` it must not start any more, and
     once it runs for longer than `timeout` seconds it is timed out. One that is `repeated` may not be the only one for
     its attempt: a node has sent it before, or was about to. `previous_fire_time` is that of the run before it.
+    With `shown`, that is what may be told of the arguments.
     """
 
     run_id: UUID
@@ -39,6 +40,7 @@ class TaskMessage:
     previous_fire_time: datetime | None = None
     service: str = DEFAULT_SERVICE
     labels: dict[str, str] = field(default_factory=dict)
+    shown: Arguments | None = None
 
 
 class Unsendable(NamedTuple):

@@ -37,6 +37,7 @@ class Success:
     run_id: UUID
     attempt: int
     result: JsonValue
+    result_size: int | None
     worker: str | None
     at: datetime
 
@@ -84,6 +85,7 @@ def succeed(tx: Transaction, successes: Sequence[Success]) -> int:
             **_told(tx, RunState.SUCCEEDED, each.run_id, each.attempt, each.worker),
             "finished_at": each.at,
             "result": each.result,
+            "result_size": each.result_size,
             "reason": None,
         }
         for each in successes

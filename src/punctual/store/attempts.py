@@ -35,10 +35,11 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended, and what was told of it."""
+    """How a run ended, and what was told of it; with a `result_size`, the result is the first part of so many bytes."""
 
     state: RunState
     result: JsonValue = None
+    result_size: int | None = None
     error: RunError | None = None
     reason: str | None = None
     worker: str | None = None
@@ -172,6 +173,7 @@ def end(
     facts: dict[str, Any] = {
         "finished_at": at,
         "result": ending.result,
+        "result_size": ending.result_size,
         "error": None if ending.error is None else ending.error.model_dump(mode="json"),
         "reason": ending.reason,
     }

@@ -203,6 +203,7 @@ def _run(row: Row[Any]) -> Run:
         attempt=row.attempt,
         progress=None if row.progress is None else Progress.model_validate(row.progress),
         result=row.result,
+        preview_of=row.result_size,
         error=None if row.error is None else RunError.model_validate(row.error),
         covered_until=row.covered_until,
         covered_count=row.covered_count,

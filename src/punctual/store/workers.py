@@ -129,6 +129,12 @@ def consumed(tx: Transaction, *, since: datetime) -> list[list[str]]:
     return list(tx.connection.execute(select(workers.c.queues).where(workers.c.seen_at >= since)).scalars())
 
 
+def signatures(tx: Transaction, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the signatures of tasks by name, as far as they are known."""
+    query = select(tasks.c.name, tasks.c.signature).where(tasks.c.name.in_(list(names)), tasks.c.signature.is_not(None))
+    return {row.name: row.signature for row in tx.connection.execute(query)}
+
+
 def task_names(tx: Transaction) -> list[str]:
     """Return the names of all tasks that were ever announced."""
     return list(tx.connection.execute(select(tasks.c.name).order_by(tasks.c.name)).scalars())

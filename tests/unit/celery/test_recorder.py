@@ -8,10 +8,12 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 from celery import Celery, signals
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
+from pydantic import JsonValue
+from pydantic_core import to_json
 
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
-from punctual.celery.told import as_json, error_of
+from punctual.celery.told import Kept, error_of, kept_result
 from punctual.domain.run import RunState
 
 RUN = uuid5(UUID(int=0), "a run")
@@ -190,9 +192,9 @@ def test_a_task_that_was_sent_with_the_headers_of_a_run_is_none(listening: Liste
 
 def test_results_become_json_of_their_own() -> None:
     result = {"when": datetime(2026, 1, 1, tzinfo=UTC), "parts": (1, 2), 3: math.inf}
-    assert as_json(result) == {"when": "2026-01-01T00:00:00Z", "parts": [1, 2], "3": "Infinity"}
+    assert kept_result(result).value == {"when": "2026-01-01T00:00:00Z", "parts": [1, 2], "3": "Infinity"}
     inner = [1]
-    recorded = as_json(inner)
+    recorded = kept_result(inner).value
     inner.append(2)
     assert recorded == [1]
 
@@ -215,13 +217,12 @@ def looped() -> object:
         (object(), "not JSON"),
         (looped(), "not JSON"),
         (Sullen(), "cannot be shown"),
-        ("x" * 70_000, "too many"),
         ("a\x00b", "NUL"),
         ("\ud800", "not JSON"),
     ],
 )
 def test_results_that_cannot_be_stored_become_a_text_that_says_so(result: object, words: str) -> None:
-    recorded = as_json(result)
+    recorded = kept_result(result).value
     assert isinstance(recorded, str)
     assert words in recorded
     assert len(recorded) < 5_000
@@ -245,3 +246,31 @@ def test_an_error_that_cannot_be_shown_is_recorded_all_the_same() -> None:
             raise RuntimeError(message)
 
     assert "cannot be shown" in error_of(SullenError(), None).message
+
+
+def test_of_a_big_result_the_first_part_is_kept_and_the_size_of_the_whole() -> None:
+    rows: list[JsonValue] = [{"number": number, "text": "é" * 20} for number in range(1000)]
+    kept = kept_result(rows, limit=2_000)
+    assert isinstance(kept.value, list)
+    assert kept.value[0] == rows[0]
+    assert kept.size == len(to_json(rows))
+    assert len(to_json(kept.value)) <= 2_000
+    assert kept_result(rows[:1], limit=2_000) == Kept([rows[0]])
+
+
+def test_secrets_of_the_arguments_are_in_no_record(listening: Listening) -> None:
+    @listening.app.task(name="log_in", shared=False)  # type: ignore[untyped-decorator] # celery has no types
+    def log_in(user: str, password: str) -> dict[str, str]:
+        if user == "nobody":
+            message = f"wrong: {password}"
+            raise ValueError(message)
+        return {"url": f"https://x/{password}", "token": "t0ps3cret"}
+
+    (ended,) = listening.run("log_in", "anna", "hunter2")
+    assert isinstance(ended, Ended)
+    assert ended.result == {"url": "https://x/********", "token": "********"}
+    _, failed = listening.run("log_in", "nobody", "hunter2")
+    assert isinstance(failed, Ended)
+    assert failed.error is not None
+    assert failed.error.message == "wrong: ********"
+    assert "hunter2" not in str(failed.error)

@@ -14,6 +14,7 @@ from punctual.celery.app import broker_app
 from punctual.celery.redis_press import RedisPress
 from punctual.celery.sender import CelerySender
 from punctual.domain.errors import BrokerUnavailableError
+from punctual.domain.run import Arguments
 from punctual.engine.sender import TaskMessage
 from servers.processes import free_port
 
@@ -54,6 +55,15 @@ def send(app: Celery, *messages: TaskMessage) -> None:
     sender = CelerySender(app)
     sender.send(messages)
     sender.close()
+
+
+def test_headers_tell_of_the_arguments_what_may_be_shown_and_the_body_has_them_all(app: Celery) -> None:
+    shown = Arguments(args=[1, "********"], kwargs={"keep": 2})
+    send(app, replace(MESSAGE, args=[1, "hunter2"], shown=shown))
+    (message,) = received(app)
+    assert (message.headers["argsrepr"], message.headers["kwargsrepr"]) == ("[1, '********']", "{'keep': 2}")
+    assert "hunter2" not in str(message.headers)
+    assert json.loads(message.body)[0] == [1, "hunter2"]
 
 
 def test_a_message_carries_the_run_and_the_call(app: Celery) -> None:

@@ -47,6 +47,8 @@ RUN: dict[str, Any] = {
     "attempt": 1,
     "progress": None,
     "result": {"files": 3},
+    "result_is_preview": False,
+    "result_size": 11,
     "error": None,
     "covered_until": None,
     "covered_count": None,

@@ -1979,7 +1979,10 @@ export interface components {
             type: string;
             /** Message */
             message: string;
-            /** Traceback */
+            /**
+             * Traceback
+             * @description Null also in lists.
+             */
             traceback: string | null;
         };
         /**
@@ -2092,7 +2095,18 @@ export interface components {
             attempt: number;
             /** @description How far the last attempt says that it is, or was at its end. */
             progress: components["schemas"]["ProgressOut"] | null;
+            /** @description What the task gave; in a list, of a bigger one the first 2 KB. */
             result: components["schemas"]["JsonValue"];
+            /**
+             * Result Is Preview
+             * @description Whether `result` is the first part of a bigger one: of the same shape, with texts, lists and objects cut.
+             */
+            result_is_preview: boolean;
+            /**
+             * Result Size
+             * @description How many bytes the whole result is as JSON; null while there is none.
+             */
+            result_size: number | null;
             /** @description What the last attempt failed with, also while it is `retrying`. */
             error: components["schemas"]["RunErrorOut"] | null;
             /**

@@ -31,6 +31,8 @@ const run = (part: Partial<Run> = {}): Run => ({
   attempt: 0,
   progress: null,
   result: null,
+  result_is_preview: false,
+  result_size: null,
   error: null,
   covered_until: null,
   covered_count: null,

@@ -9,7 +9,7 @@ from uuid import UUID
 from punctual.celery.following.event_errors import error_in
 from punctual.celery.following.event_workers import EventWorkers
 from punctual.celery.following.heard import Heard
-from punctual.celery.told import as_json
+from punctual.celery.told import kept_result
 from punctual.domain.clock import Clock, monotonic
 from punctual.domain.run import RunError, RunState
 from punctual.domain.source import Source
@@ -110,9 +110,16 @@ class _Word:
         runtime = self._heard.number("runtime")
         if runtime is not None and runtime >= 0 and self._run.attempt < attempt:  # its start was not heard of
             self._started(attempt, at=self._at - timedelta(seconds=runtime))
-        result = as_json(self._heard.text("result"))
-        worker = self._heard.worker
-        return outcomes.succeeded(self._tx, self._run.id, attempt=attempt, at=self._at, result=result, worker=worker)
+        result, size = kept_result(self._heard.text("result"))
+        return outcomes.succeeded(
+            self._tx,
+            self._run.id,
+            attempt=attempt,
+            at=self._at,
+            result=result,
+            result_size=size,
+            worker=self._heard.worker,
+        )
 
     def _failed(self, attempt: int) -> bool:
         error = self._error()

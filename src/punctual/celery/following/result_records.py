@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from punctual.celery.following.stored_results import StoredResult
-from punctual.celery.told import as_json, bounded_error, error_of
+from punctual.celery.told import bounded_error, error_of, kept_result
 from punctual.domain.run import RunError, RunState
 from punctual.domain.source import Source
 from punctual.engine import outcomes
@@ -20,9 +20,15 @@ def record(tx: Transaction, run: FollowedRun, result: StoredResult, now: datetim
     """Move a run to where its result says it is; False: it is there, or the ledger refused the move."""
     match result.state:
         case "SUCCESS":
-            at, value = _at(run, result, now), as_json(result.value)
+            at, kept = _at(run, result, now), kept_result(result.value)
             return outcomes.succeeded(
-                tx, run.id, attempt=_attempt(run, result), at=at, result=value, worker=result.worker
+                tx,
+                run.id,
+                attempt=_attempt(run, result),
+                at=at,
+                result=kept.value,
+                result_size=kept.size,
+                worker=result.worker,
             )
         case "FAILURE" | "REVOKED":
             return _ended_badly(tx, run, result, now)

@@ -1,0 +1,62 @@
+"""What a worker's process keeps of task calls: no secrets, and of big results the first part."""
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from pydantic import ValidationError
+
+from punctual.celery.signatures import Schema, task_signature
+from punctual.celery.told import Kept, kept_result
+from punctual.domain.masking import DEFAULT_MASKING, NOTHING_HIDDEN, Hidden, Masking
+from punctual.settings import RESULT_LIMIT, Settings
+
+logger = logging.getLogger(__name__)
+
+
+class Keeping(NamedTuple):
+    """How much of a result is kept, in bytes, and what is masked."""
+
+    result_limit: int = RESULT_LIMIT
+    masking: Masking = DEFAULT_MASKING
+
+
+@cache
+def keeping() -> Keeping:
+    """Return what the settings of this process say; the defaults where they are not valid."""
+    try:
+        settings = Settings()
+    except (ValidationError, OSError):
+        logger.exception("The settings of Punctual are not valid", extra={"action": "settings_not_valid"})
+        return Keeping()
+    return Keeping(settings.result_limit, settings.masking)
+
+
+def result_of(task: Any, request: Any, result: object) -> Kept:  # noqa: ANN401 - Celery has no types
+    """Return what is kept of the result of a request."""
+    limit, masking = keeping()
+    return kept_result(result, hidden_in(task, request), masking=masking, limit=limit)
+
+
+def hidden_in(task: Any, request: Any) -> Hidden:  # noqa: ANN401 - Celery has no types
+    """Return what is secret in the arguments of a request; raises nothing."""
+    args, kwargs = getattr(request, "args", None) or (), getattr(request, "kwargs", None) or {}
+    if not isinstance(args, list | tuple) or not isinstance(kwargs, Mapping):
+        return NOTHING_HIDDEN
+    try:
+        return keeping().masking.call(_signature(task), args, kwargs).hidden
+    # The arguments may be of any class, where messages are not JSON.
+    except Exception:
+        logger.exception("Secrets of a task call cannot be told", extra={"action": "secrets_not_known"})
+        return NOTHING_HIDDEN
+
+
+_signatures: WeakKeyDictionary[Any, Schema | None] = WeakKeyDictionary()
+
+
+def _signature(task: Any) -> Schema | None:  # noqa: ANN401 - same
+    if task not in _signatures:
+        _signatures[task] = task_signature(task)
+    return _signatures[task]

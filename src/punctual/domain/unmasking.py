@@ -1,0 +1,32 @@
+"""Taking masked arguments back: who sends what was shown to them means what is stored."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from punctual.domain.errors import Fault
+from punctual.domain.masking import MASK
+
+_GIVE_IT = "Send the value itself, or leave the argument as it is stored."
+
+
+def unmasked(sent: Any, shown: Any, stored: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return what was sent, with what is as it was shown replaced by what is stored in its place."""
+    if isinstance(sent, Mapping) and isinstance(shown, Mapping) and isinstance(stored, Mapping):
+        return {key: unmasked(item, shown.get(key), stored.get(key)) for key, item in sent.items()}
+    if isinstance(sent, list) and isinstance(shown, list) and isinstance(stored, list):
+        missing = [None] * max(0, len(sent) - len(stored))
+        return [unmasked(*each) for each in zip(sent, [*shown, *missing], [*stored, *missing], strict=False)]
+    return stored if sent == shown and shown != stored else sent
+
+
+def masked_faults(value: Any, path: str) -> Iterator[Fault]:  # noqa: ANN401 - any JSON
+    """Yield a fault for each text that is masked still: nobody knows what it stands for."""
+    if isinstance(value, str) and MASK in value:
+        yield Fault(path, "masked", "is masked, and nothing is stored that it could stand for", _GIVE_IT)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from masked_faults(key, path)
+            yield from masked_faults(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from masked_faults(item, f"{path}[{index}]")
