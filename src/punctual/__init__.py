@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from punctual.celery.current_run import CurrentRun, RunLogHandler, current_run
     from punctual.celery.exclusive import current_lock, exclusive
+    from punctual.celery.hooks import RunEvent
     from punctual.celery.idempotent import idempotent
     from punctual.celery.plugin import Punctual
     from punctual.domain.errors import LockBusyError
@@ -18,6 +19,7 @@ __all__ = [
     "CurrentRun",
     "LockBusyError",
     "Punctual",
+    "RunEvent",
     "RunLogHandler",
     "__version__",
     "any_of",
@@ -38,6 +40,7 @@ _HOMES = {
     "CurrentRun": "punctual.celery.current_run",
     "LockBusyError": "punctual.domain.errors",
     "Punctual": "punctual.celery.plugin",
+    "RunEvent": "punctual.celery.hooks",
     "RunLogHandler": "punctual.celery.current_run",
     "any_of": "punctual.domain.triggers",
     "cron": "punctual.domain.triggers",

@@ -14,6 +14,8 @@ RUN = "punctual_run"
 RECEIVED = "punctual_received"
 """In no message: the worker's main process adds it for the process that runs the task."""
 
+_SCHEDULE = "punctual_schedule"
+_FIRE_TIME = "punctual_fire_time"
 _ATTEMPT = "punctual_attempt"
 _TIMEOUT = "punctual_timeout"
 _REPEATED = "punctual_repeated"
@@ -81,6 +83,18 @@ def received_of(request: Mapping[str, Any]) -> float | None:
     """Return the moment of the steady clock, one for all processes of a machine, when the worker got the message."""
     moment = request.get(RECEIVED)
     return moment if isinstance(moment, float) else None
+
+
+def schedule_of(request: Mapping[str, Any]) -> str | None:
+    """Return the name of the schedule that a message is of; None where Punctual did not send it."""
+    name = request.get(_SCHEDULE)
+    return None if name is None else str(name)
+
+
+def fire_time_of(request: Mapping[str, Any]) -> datetime | None:
+    """Return the fire time that a message is for; None where Punctual did not send it."""
+    text = request.get(_FIRE_TIME)
+    return None if text is None else datetime.fromisoformat(str(text))
 
 
 def timeout_of(request: Any) -> float | None:  # noqa: ANN401 - same

@@ -17,13 +17,15 @@ from punctual.celery.adhoc import AdhocRuns
 from punctual.celery.current_run import Home, settle
 from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerLike
 from punctual.celery.gate import Gate
-from punctual.celery.headers import is_sent_by_us
+from punctual.celery.headers import RUN, attempt_of, is_sent_by_us, run_of
+from punctual.celery.hooks import Hook, Hooks, Moment
 from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
 from punctual.celery.tally import Tally, TallyFolder, tally_folder
+from punctual.celery.told import error_of
 from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life, is_main_process, this_worker
 from punctual.domain.errors import SetupError
@@ -34,6 +36,7 @@ from punctual.settings import Settings
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+_Hook = TypeVar("_Hook", bound=Hook)
 _ATTRIBUTE = "_punctual"
 _FLUSH_SECONDS = 5.0
 
@@ -96,6 +99,19 @@ class Punctual:
 
         return declare
 
+    def on(self, moment: Moment) -> Callable[[_Hook], _Hook]:
+        """Call the function below in a worker whenever it learns this of a run; it gets a RunEvent.
+
+        It is called in the process that learnt of it, once the record is handed over. What it raises is logged
+        (`hook_failed`), and changes nothing. Raises SetupError for a moment that there is not.
+        """
+
+        def hook(function: _Hook) -> _Hook:
+            self._plugin.hooks.add(moment, function)
+            return function
+
+        return hook
+
     def declared(self) -> list[ScheduleSpec]:
         """Return the declared schedules; the app must have all its tasks, for the names of these may be needed."""
         return self._plugin.declarations.specs()
@@ -122,7 +138,8 @@ class _Plugin:
         self._lock = threading.Lock()
         self._begin()
         self._adhoc = AdhocRuns(self._records_all, self._submit)
-        self._recorder = Recorder(self.serves, self._submit, self._adhoc, self._resend_after)
+        self.hooks = Hooks()
+        self._recorder = Recorder(self.serves, self._submit, self._adhoc, self.hooks, self._resend_after)
         self._recorder.connect()
         self._home = settle(Home(self.serves, self._submit, self._url))
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
@@ -157,11 +174,21 @@ class _Plugin:
         """Ask this process's gate; what Punctual did not send may run, and is recorded if people want that."""
         if not is_sent_by_us(request):
             self._adhoc.begin(task_id, request, args, kwargs)
-        return self._gate.admits(task_id, request)
+        if not self._gate.admits(task_id, request):
+            return False
+        task = str(request.get("task"))
+        if run_id := run_of(request.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
+            self.hooks.tell("running", run_id, task, request, attempt=attempt_of(request))
+        return True
 
     def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Tell this process's gate."""
         self._gate.gave_back(task_id, request, reason)
+        if run_id := run_of(request.get(RUN), task_id):
+            error = error_of(reason, None)
+            self.hooks.tell(
+                "retrying", run_id, str(request.get("task")), request, attempt=attempt_of(request), error=error
+            )
 
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Record the end of a task that Celery tells nothing of; it does where a process of the pool ends with it."""

@@ -20,6 +20,7 @@ from celery.exceptions import Ignore, Reject, TimeLimitExceeded, WorkerLostError
 from punctual.celery.adhoc import AdhocRuns
 from punctual.celery.busy import Skipped
 from punctual.celery.headers import RUN, attempt_of, run_of
+from punctual.celery.hooks import Hooks
 from punctual.celery.kept import hidden_in, result_of
 from punctual.celery.receipts import note_receipt
 from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
@@ -46,15 +47,17 @@ class Recorder:
         serves: Callable[[Any], bool],
         submit: Callable[[Record], None],
         adhoc: AdhocRuns | None = None,
+        hooks: Hooks | None = None,
         resend_after: Callable[[], timedelta] = lambda: RESEND_AFTER,
     ) -> None:
         """Listen to nothing yet; `adhoc` knows of tasks to record that Punctual did not send.
 
-        `resend_after` is the setting of this name.
+        `hooks` are called after each record. `resend_after` is the setting of this name.
         """
         self._serves = serves
         self._submit = submit
         self._adhoc = adhoc or AdhocRuns(lambda: False, submit)
+        self._hooks = hooks or Hooks()
         self._resend_after = resend_after
 
     def connect(self) -> None:
@@ -75,17 +78,22 @@ class Recorder:
             signal.connect(receiver, dispatch_uid=f"punctual.recorder.{number}")
 
     def _received(self, sender: Any, request: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types
-        if self._serves(sender.app):
-            note_receipt(request)
+        if not self._serves(sender.app):
+            return
+        note_receipt(request)
+        facts = request.request_dict
+        task, task_id = facts["task"], facts["id"]
+        if run_id := run_of(facts.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
+            self._hooks.tell("received", run_id, task, facts, attempt=attempt_of(facts))
 
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
         """Record a failure that no signal tells of; logs what goes wrong with that."""
         try:
-            run_id = run_of(request.get(RUN), task_id) or self._adhoc.run_of(str(request.get("task")), task_id)
-            if run_id:
-                error = error_of(reason, _traceback_of(reason))
-                worker = request.get("hostname")
-                self._submit(Ended(run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error))
+            task = str(request.get("task"))
+            if run_id := run_of(request.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
+                error, worker = error_of(reason, _traceback_of(reason)), request.get("hostname")
+                ended = Ended(run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error)
+                self._tell(ended, task, request)
         except Exception:
             logger.exception("The end of task %s is not recorded", task_id, extra={"action": "record_dropped"})
 
@@ -94,7 +102,7 @@ class Recorder:
             moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
             kept = result_of(sender, sender.request, result)
             ended = Ended(run_id, moment, attempt, RunState.SUCCEEDED, worker, result=kept.value, result_size=kept.size)
-            self._submit(ended)
+            self._tell(ended, sender.name, sender.request)
 
     def _failed(
         self,
@@ -114,12 +122,13 @@ class Recorder:
                 self._appear(sender, told, task_id)
             if isinstance(exception, WorkerLostError):
                 why = f"The process that ran the task died: {exception}"
-                self._submit(Lost(run_id, moment, attempt, this_worker(), why))
+                self._tell(Lost(run_id, moment, attempt, this_worker(), why), sender.name, request)
                 return
             error = error_of(exception, getattr(einfo, "traceback", None), hidden_in(sender, request))
             limit = isinstance(exception, TimeLimitExceeded)
             reason = "The task ran into its hard time limit." if limit else None
-            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, request.hostname, error=error, reason=reason))
+            ended = Ended(run_id, moment, attempt, RunState.FAILED, request.hostname, error=error, reason=reason)
+            self._tell(ended, sender.name, request)
 
     def _retried(self, sender: Any, request: Any, reason: Any = None, einfo: Any = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         run_id = self._run(sender, request)
@@ -128,13 +137,15 @@ class Recorder:
         if reason is None:
             text = "The worker cancelled the attempt, because it lost the broker or stops; the message comes again."
             error = RunError(type="Cancelled", message=text)
-            self._submit(GivenBack(run_id, monotonic(), attempt_of(request), error, self._resend_after()))
+            given_back = GivenBack(run_id, monotonic(), attempt_of(request), error, self._resend_after())
+            self._tell(given_back, sender.name, request)
             return
         cause = getattr(reason, "exc", None) or reason
         # Celery's own traceback is that of the retry; the one of its cause says more.
         error = error_of(cause, _traceback_of(cause) or getattr(einfo, "traceback", None), hidden_in(sender, request))
         moment, countdown = monotonic(), _countdown(reason)
-        self._submit(Retrying(run_id, moment, attempt_of(request), error, countdown, self._resend_after()))
+        retrying = Retrying(run_id, moment, attempt_of(request), error, countdown, self._resend_after())
+        self._tell(retrying, sender.name, request)
 
     def _finished(self, sender: Any, state: str | None = None, retval: object = None, **_: object) -> None:  # noqa: ANN401 - Celery has no types
         # A replaced task raises Ignore too, but its run goes on in the task that replaces it, under the same id.
@@ -147,12 +158,13 @@ class Recorder:
         moment, attempt, worker = monotonic(), attempt_of(sender.request), sender.request.hostname
         if isinstance(retval, Reject):
             error = error_of(retval, None, hidden_in(sender, sender.request))
-            self._submit(Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error))
+            ended = Ended(run_id, moment, attempt, RunState.FAILED, worker, error=error)
         elif isinstance(retval, Skipped):
-            self._submit(Ended(run_id, moment, attempt, RunState.SKIPPED, worker, reason=str(retval)))
+            ended = Ended(run_id, moment, attempt, RunState.SKIPPED, worker, reason=str(retval))
         else:
             reason = "The task raised Ignore: it asked that its end not be recorded."
-            self._submit(Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason))
+            ended = Ended(run_id, moment, attempt, RunState.CANCELLED, worker, reason=reason)
+        self._tell(ended, sender.name, sender.request)
 
     def _revoked(
         self,
@@ -177,7 +189,8 @@ class Recorder:
             state, reason = RunState.FAILED, "The attempt before failed, and this one's message expired."
         worker = None if state is RunState.EXPIRED else request.hostname
         attempt = attempt_of(request)
-        self._submit(Ended(run_id, monotonic(), attempt, state, worker, reason=reason, begun=terminated))
+        ended = Ended(run_id, monotonic(), attempt, state, worker, reason=reason, begun=terminated)
+        self._tell(ended, sender.name, request)
 
     def _unknown(self, sender: Any, message: Any, name: str, id: str, **_: object) -> None:  # noqa: A002, ANN401 - Celery's names
         text = f"Worker {sender.hostname} has no task named {name!r}."
@@ -206,9 +219,14 @@ class Recorder:
             run_id = self._adhoc.appear(task_id, headers)
         if run_id:
             attempt, worker = attempt_of(headers), consumer.hostname
-            self._submit(
-                Ended(run_id, monotonic(), attempt, RunState.FAILED, worker, error=error, reason=reason, begun=False)
-            )
+            failed = RunState.FAILED
+            ended = Ended(run_id, monotonic(), attempt, failed, worker, error=error, reason=reason, begun=False)
+            self._tell(ended, str(headers.get("task")), {**headers, "hostname": worker})
+
+    def _tell(self, record: Record, task: str, request: Any) -> None:  # noqa: ANN401 - a dictionary, or Celery's object
+        self._submit(record)
+        if request.get("id") is not None:  # else the main process says once more what has been said
+            self._hooks.tell_record(record, task, request)
 
     def _run(self, task: Any, request: Any) -> UUID | None:  # noqa: ANN401 - Celery has no types
         if not self._serves(task.app):

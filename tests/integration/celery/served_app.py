@@ -6,12 +6,13 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from celery import Celery
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 
-from punctual import Punctual
+from punctual import Punctual, RunEvent
+from punctual.celery.hooks import Moment
 
 app = Celery("served", broker=os.environ["TEST_BROKER_URL"])
 app.conf.update(
@@ -21,6 +22,21 @@ app.conf.update(
     worker_pool_start_method=os.environ.get("TEST_START_METHOD", "fork"),
 )
 punctual = Punctual(app, database_url=os.environ["TEST_DATABASE_URL"])
+
+
+def note_event(event: RunEvent) -> None:
+    if "TEST_EVENTS" in os.environ:
+        error = "" if event.error is None else event.error.type.rpartition(".")[2]
+        with Path(os.environ["TEST_EVENTS"]).open("a") as file:
+            file.write(
+                f"{event.run_id} {event.state} {event.attempt} {event.task} {event.schedule is not None} {error}\n"
+            )
+        if event.state == "succeeded":
+            raise ValueError("a hook that fails")
+
+
+for moment in get_args(Moment):
+    punctual.on(moment)(note_event)
 
 
 @punctual.scheduled("every 1h", args=[1, 2], description="Adds every hour.")

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+from pydantic import JsonValue
+
 from integration.celery.site import Site
 from punctual.control.system import System
 from punctual.control.tasks import Tasks
-from punctual.domain.run import RunState
+from punctual.domain.run import Run, RunState
 from servers.postgres import PostgresServer
 from servers.waiting import eventually
 
@@ -36,6 +39,38 @@ def declared(site: Site) -> tuple[str, list[object], str, str | None] | None:
         spec = schedule.spec
         return spec.name, list(spec.args), spec.description, schedule.declared_by
     return None
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_hooks_hear_of_every_step_of_a_run_once(site: Site, tmp_path: Path, pool: str) -> None:
+    events = tmp_path / "events"
+
+    def heard(run: Run) -> list[str]:
+        lines = events.read_text().splitlines()
+        return [line.partition(" ")[2].strip() for line in lines if line.startswith(str(run.id))]
+
+    with site.worker("--pool", pool, "--concurrency", "1", TEST_EVENTS=str(events)) as name:
+        add, flaky, fail = (site.run(f"served_app.{task}", *args) for task, args in RUNS)
+        stale = site.run("served_app.soon_stale")
+        site.logged(name, f"failed for run {add.id} (succeeded)")
+        assert heard(add) == [f"{state} 1 served_app.add True" for state in ("received", "running", "succeeded")]
+        # The main process may get the message of the next attempt before the task's own process is done with this one.
+        assert sorted(heard(flaky)) == sorted(
+            f"{step} served_app.flaky True{error}"
+            for step, error in [
+                ("received 1", ""),
+                ("running 1", ""),
+                ("retrying 1", " OSError"),
+                ("received 2", ""),
+                ("running 2", ""),
+                ("succeeded 2", ""),
+            ]
+        )
+        assert heard(fail)[-1] == "failed 1 served_app.fail True ValueError"
+        assert heard(stale)[-1] == "expired 1 served_app.soon_stale True"
+
+
+RUNS: list[tuple[str, list[JsonValue]]] = [("add", [1]), ("flaky", [1]), ("fail", ["no"])]
 
 
 def test_a_solo_worker_that_is_busy_is_still_alive_and_records(site: Site, tmp_path: Path) -> None:
