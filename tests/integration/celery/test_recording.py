@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from integration.celery.site import Site
+from punctual.control.system import System
 from punctual.domain.run import RunState
+from servers.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,13 @@ def test_a_run_that_waits_in_a_worker_says_so_before_it_starts(any_site: Site, w
     waiting = any_site.send(any_site.record("served_app.add", 1))
     before = any_site.until(waiting, lambda run: run.received_at is not None)
     assert (before.started_at, before.received_by, before.worker) == (None, worker, None)
+    system = System(any_site.database, any_site.clock)
+
+    def load() -> tuple[int, int]:
+        (told,) = (view.worker for view in system.workers() if view.worker.name == worker)
+        return told.active, told.reserved
+
+    eventually(lambda: load() == (2, 1), 30, message=lambda: str(load()))
     go.touch()
     after = any_site.ended(waiting)
     assert after.received_at is not None
