@@ -59,7 +59,7 @@ class Line:
             with suppress(Empty):
                 answer = asked.answers.get(timeout=silence / _STEPS)
                 if answer is not _Sign.REFUSED:
-                    self.has_answered = self.has_answered or answer is True
+                    self.has_answered = self.has_answered or isinstance(answer, bool)
                     return answer
                 quiet = 0
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import or_, select, update
 
 from punctual.store.database import Transaction
 from punctual.store.tables import runs, schedule_versions, schedules
@@ -25,11 +25,11 @@ def hold_all(tx: Transaction, *, well: Collection[UUID], badly: Collection[UUID]
     """
     if not well and not badly:
         return set()
-    ends_streak = and_(tx.dialect.is_among(runs.c.id, well), schedules.c.failure_streak > 0)
+    ends = tx.dialect.is_among(runs.c.id, [*well, *badly])
     query = (
         select(runs.c.id)
         .join(schedules, schedules.c.id == runs.c.schedule_id)
-        .where(or_(tx.dialect.is_among(runs.c.id, badly), ends_streak))
+        .where(ends, or_(schedules.c.failure_streak > 0, tx.dialect.is_among(runs.c.id, badly)))
         .order_by(schedules.c.id)
     )
     held = set(tx.connection.execute(tx.dialect.lock(query, schedules)).scalars())
