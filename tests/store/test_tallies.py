@@ -71,6 +71,16 @@ def test_a_run_is_counted_with_how_late_it_was_how_long_it_waited_and_how_long_i
     }
 
 
+def test_a_worker_that_is_faster_than_the_note_of_the_sending_counts_from_its_start(database: Database) -> None:
+    run = record(database, make(database, "one"))
+    with database.write() as tx:
+        worker_records.start(tx, run, at=NOW + 2 * SECOND)
+        worker_records.end(tx, run, RunState.SUCCEEDED, at=NOW + 3 * SECOND, attempt=1)
+    numbers = of_task(database)["succeeded"].numbers
+    assert [numbers[f"{name}_sum"] for name in ("lateness", "queue_wait", "run_time")] == [2, 0, 1]
+    assert numbers["queue_wait_0"] == 1
+
+
 def test_the_first_end_counts_and_no_other(database: Database) -> None:
     run = record(database, make(database, "one"))
     for state in (RunState.SUCCEEDED, RunState.SUCCEEDED, RunState.LOST):

@@ -35,13 +35,13 @@ class Ended:
         """Yield what was measured, in seconds.
 
         How late it was sent and how long it waited are known of runs with one attempt: later ones overwrite when. A
-        worker may be faster than the node that notes that a message is sent; that counts as no time.
+        worker may be faster than the node that notes when it sent the message; then that is when the run started.
         """
-        once = self.attempt <= 1
-        if once and self.queued_at is not None:
-            yield "lateness", _seconds(self.due_time, self.queued_at)
+        sent = min((at for at in (self.queued_at, self.started_at) if at is not None), default=None)
+        if sent is not None and self.attempt <= 1:
+            yield "lateness", _seconds(self.due_time, sent)
             if self.started_at is not None:
-                yield "queue_wait", _seconds(self.queued_at, self.started_at)
+                yield "queue_wait", _seconds(sent, self.started_at)
         if self.started_at is not None:
             yield "run_time", _seconds(self.started_at, self.finished_at)
 

@@ -9,6 +9,7 @@ from punctual.store.database import Transaction
 from punctual.store.tables import routes, schedule_versions, schedules
 
 _UNNAMED = ""
+_LOOKED_AT_ONCE = 20
 
 
 def note(tx: Transaction, task: str, queue: str | None, *, at: datetime) -> None:
@@ -39,17 +40,25 @@ def destinations(tx: Transaction) -> dict[tuple[str, str | None], str]:
 
 
 def forget_unused(tx: Transaction, *, before: datetime, now: datetime) -> None:
-    """Remove the routes that no schedule takes any more, of those that were last looked at before an instant."""
+    """Remove routes that no schedule takes any more; looks at some of those that were last looked at before then."""
+    looked_at = or_(routes.c.checked_at.is_(None), routes.c.checked_at < before)
+    old = select(routes.c.task, routes.c.queue).where(looked_at).order_by(routes.c.task, routes.c.queue)
+    for task, queue in tx.connection.execute(old.limit(_LOOKED_AT_ONCE)).all():
+        one = and_(routes.c.task == task, routes.c.queue == queue)
+        if _is_taken(tx, task, queue):
+            tx.connection.execute(update(routes).where(one).values(checked_at=now))
+        else:
+            tx.connection.execute(delete(routes).where(one))
+
+
+def _is_taken(tx: Transaction, task: str, queue: str) -> bool:
     named = func.coalesce(schedule_versions.c.spec["queue"].as_string(), _UNNAMED)
     current = and_(
         schedule_versions.c.schedule_id == schedules.c.id, schedule_versions.c.version == schedules.c.version
     )
-    used = (
+    taking = (
         select(schedules.c.id)
         .join(schedule_versions, current)
-        .where(schedules.c.deleted_at.is_(None), schedules.c.task == routes.c.task, named == routes.c.queue)
-        .exists()
+        .where(schedules.c.deleted_at.is_(None), schedules.c.task == task, named == queue)
     )
-    old = or_(routes.c.checked_at.is_(None), routes.c.checked_at < before)
-    tx.connection.execute(delete(routes).where(old, ~used))
-    tx.connection.execute(update(routes).where(old).values(checked_at=now))
+    return tx.connection.execute(taking.limit(1)).first() is not None
