@@ -50,9 +50,8 @@ def made(app: Celery, fields: dict[str, Any], now: datetime | None = None) -> cr
         raise
 
 
-def is_far_from_changes(instant: datetime, zone: ZoneInfo) -> bool:
-    before, after = ((instant + step).astimezone(zone).utcoffset() for step in (-DAY, DAY))
-    return before == after
+def offsets_around(instant: datetime, zone: str) -> set[timedelta | None]:
+    return {(instant.astimezone(UTC) + step).astimezone(ZoneInfo(zone)).utcoffset() for step in (-DAY, DAY)}
 
 
 @settings(max_examples=400)
@@ -60,11 +59,13 @@ def is_far_from_changes(instant: datetime, zone: ZoneInfo) -> bool:
 def test_a_crontab_fires_when_celerys_does(fields: dict[str, Any], zone: str, last: datetime) -> None:
     app = Celery("proj", set_as_current=False)
     app.conf.timezone = zone
+    last = last.astimezone(ZoneInfo(zone))  # as beat has it
     try:
         theirs = last + made(app, fields, last).remaining_estimate(last)
     except (RuntimeError, ValueError, OverflowError):  # Celery gives up, or looks at years that it cannot
         assume(False)  # noqa: FBT003 - hypothesis's call
-    assume(all(is_far_from_changes(each, ZoneInfo(zone)) for each in (last, theirs)))
+    # Celery before 5.6 adds wall time, so that it is an hour off where the clocks differ.
+    assume(len(offsets_around(last, zone) | offsets_around(theirs, zone)) == 1)
     assert trigger_of(made(app, fields), app).next_after(last) == theirs
     # And beat, asked at that instant and just before it, agrees.
     assert made(app, fields, theirs).is_due(last).is_due

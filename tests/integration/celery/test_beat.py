@@ -138,7 +138,7 @@ def test_two_beats_fire_each_time_once_and_one_goes_on_when_the_other_is_killed(
     beats.deploy(SECONDLY)
     first = beats.start()
     beats.start()
-    assert beats.nodes() == 2
+    eventually(lambda: beats.nodes() == 2)
     sent = beats.sent(at_least=3)
     first.kill()
     beats.sent(at_least=len(sent) + 3)
