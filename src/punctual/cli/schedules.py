@@ -328,7 +328,13 @@ def _skip(skip: Document, now: datetime) -> str:
     return f"{when(skip['fire_time'], now)}, by {skip['actor']}" + (f": {skip['note']}" if skip["note"] else "")
 
 
-_POLICIES = {"pause_after_failures": "failure limit", "on_lost": "lost runs"}
+_POLICIES = {
+    "pause_after_failures": "failure limit",
+    "on_lost": "lost runs",
+    "routing_key": "routing key",
+    "soft_time_limit": "soft time limit",
+    "time_limit": "time limit",
+}
 """Fields whose name makes no good label."""
 
 

@@ -11,6 +11,7 @@ from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.domain.errors import DatabaseUnavailableError
 from punctual.domain.identity import new_id
+from punctual.domain.message_options import MessageOptions
 from punctual.domain.run import Arguments, Cause, Run, RunError, RunState
 from punctual.engine.dispatcher import LEASE
 from punctual.engine.loop import Engine
@@ -306,6 +307,23 @@ def test_a_run_is_sent_with_the_arguments_that_it_was_asked_for_with(
     assert [(run.args, run.kwargs) for run in ledger(database, clock)] == [
         (message.args, message.kwargs) for message in by_fire_time
     ]
+
+
+def test_every_message_of_a_schedule_has_its_options_whatever_its_cause(
+    engine: Engine, schedules: Schedules, database: Database, clock: ManualClock, sender: RecordingSender
+) -> None:
+    options = MessageOptions("reports", "reports.a", 0, {"tenant": {"ids": [1, None]}}, 1.5, 60.0)
+    make(schedules, catchup={"policy": "all"}, **options._asdict())
+    drive(engine, clock, clock.now() + timedelta(seconds=10))
+    schedules.run_now("s", actor="test")
+    engine.step()
+    Runs(database, clock).cancel(sender.messages[0].run_id, note=None, actor="test")
+    Runs(database, clock).rerun(sender.messages[0].run_id, actor="test")
+    engine.step()
+    clock.advance(timedelta(minutes=10))
+    engine.step()
+    sent = {message.cause: message.options for message in sender.messages}
+    assert sent == dict.fromkeys(["schedule", "manual", "rerun", "catchup"], options)
 
 
 def test_a_retry_that_is_recorded_late_does_not_hide_the_attempt_that_follows(
