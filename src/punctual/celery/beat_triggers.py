@@ -17,7 +17,7 @@ from punctual.domain.triggers.zone import load_zone
 
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 _ONE_CLOCK = timedelta(minutes=1)
-_FIRST_DAY = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
+_FIRST_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall time
 
 _FULL = {
     "minute": range(60),
@@ -110,5 +110,5 @@ def _interval(found: schedule, app: Celery) -> Trigger:
     return (
         cron("0 0 * * *", zone)
         if count == 1
-        else rrule(f"DTSTART:19700101T000000 RRULE:FREQ=DAILY;INTERVAL={count}", zone)
+        else rrule(f"DTSTART:{_FIRST_DAY:%Y%m%dT%H%M%S} RRULE:FREQ=DAILY;INTERVAL={count}", zone)
     )

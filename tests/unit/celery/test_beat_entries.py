@@ -60,7 +60,7 @@ OTHER = {"task": "t", "schedule": 1.5}
         (schedule(30), "every 30s"),
         (schedule(30.5, relative=True), "every 30.5s"),
         (schedule(timedelta(days=1), relative=True), "0 0 * * *"),
-        (schedule(timedelta(hours=60), relative=True), "RRULE:FREQ=DAILY;INTERVAL=2 DTSTART:19700101T000000"),
+        (schedule(timedelta(hours=60), relative=True), "RRULE:FREQ=DAILY;INTERVAL=2 DTSTART:20000101T000000"),
     ],
     ids=str,
 )

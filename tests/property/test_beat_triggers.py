@@ -1,6 +1,6 @@
-"""The trigger of a crontab beside Celery's own: the same fire times, away from changes of the clocks.
+"""The triggers of crontabs and relative intervals beside Celery's own: the same fire times, away from clock changes.
 
-Around these changes Celery's answer depends on its version; docs/how-to/beat.md says what Punctual does instead.
+Around these Celery's answer depends on its version; docs/how-to/beat.md says what Punctual does instead.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from celery import Celery
-from celery.schedules import crontab
+from celery.schedules import crontab, schedule
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -70,3 +70,19 @@ def test_a_crontab_fires_when_celerys_does(fields: dict[str, Any], zone: str, la
     # And beat, asked at that instant and just before it, agrees.
     assert made(app, fields, theirs).is_due(last).is_due
     assert not made(app, fields, theirs - timedelta(seconds=1)).is_due(last).is_due
+
+
+@settings(max_examples=200)
+@given(seconds=st.integers(60, 12 * 86_400), zone=st.sampled_from(ZONES), start=INSTANTS)
+def test_a_relative_interval_goes_on_as_celerys_does(seconds: int, zone: str, start: datetime) -> None:
+    app = Celery("proj", set_as_current=False)
+    app.conf.timezone = zone
+    trigger = trigger_of(schedule(seconds, relative=True), app)
+    last = trigger.next_after(start)
+    following = None if last is None else trigger.next_after(last)
+    assert last is not None
+    assert following is not None
+    assume(len(offsets_around(last, zone) | offsets_around(following, zone)) == 1)
+    local = last.astimezone(ZoneInfo(zone))
+    given_now = schedule(seconds, relative=True, app=app, nowfun=lambda: local)
+    assert following - last == given_now.remaining_estimate(local)
