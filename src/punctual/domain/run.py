@@ -166,7 +166,13 @@ class Run(BaseModel):
     @property
     def not_promised(self) -> list[str]:
         """What cannot be relied on, as sentences, because of who tells of the run."""
-        return list(not_promised(self.source, is_sent=self.state is RunState.QUEUED))
+        state = self.state
+        return not_promised(
+            self.source,
+            is_sent=state is RunState.QUEUED,
+            is_over=state in TERMINAL,
+            has_result=state is RunState.SUCCEEDED,
+        )
 
     @property
     def result_is_preview(self) -> bool:

@@ -13,28 +13,30 @@ class Source(StrEnum):
 
 WITHOUT_PLUGIN = (Source.EVENTS, Source.RESULT_BACKEND)
 
-_TWICE = "It may run more than once: a worker without the plug-in runs each message that the broker delivers."
-_STOPPING = (
-    "Its worker cannot be asked to let the task clean up; it can be terminated. "
-    "An attempt that times out is terminated, and none follows."
-)
-_NOT_PROMISED = {
-    Source.PLUGIN: (),
+_TWICE = "Without the plug-in its task may run more than once."
+_STOPPING = "It can be terminated, but not asked to clean up; after a timeout no further attempt follows."
+_WHILE_OPEN = {
     Source.EVENTS: (
         _TWICE,
-        "An event may be lost. An end that nobody heard of is looked up in the result backend, where there is one.",
-        "That its worker has died is known from missing heartbeats only, a minute later.",
+        "An event may be lost; its end is then looked up in the result backend, where there is one.",
+        "A worker that dies is noticed after a minute without heartbeats.",
         _STOPPING,
-        "Its result is what the event showed: the repr, cut where it is long.",
     ),
     Source.RESULT_BACKEND: (
         _TWICE,
-        "It is looked up again and again: after some seconds, then ever more seldom, up to every two minutes.",
-        "When it started, on which worker, and in which attempt may be unknown; its times are its worker's.",
-        "That its worker has died is not noticed.",
+        "Its result is looked up ever more seldom, up to every two minutes.",
+        "A worker that dies is not noticed.",
         _STOPPING,
     ),
 }
+_WHEN_OVER = {
+    Source.EVENTS: (_TWICE,),
+    Source.RESULT_BACKEND: (
+        _TWICE,
+        "Its start, its worker and its attempt may be unknown; its end is by the worker's clock.",
+    ),
+}
+_OF_RESULTS = {Source.EVENTS: "Its result is what the event showed: a repr, cut where it is long."}
 _NOTHING_HEARD = (
     "Nobody has told of it since it was sent: it waits in its queue.",
     (
@@ -44,8 +46,13 @@ _NOTHING_HEARD = (
 )
 
 
-def not_promised(source: Source | None, *, is_sent: bool) -> tuple[str, ...]:
+def not_promised(
+    source: Source | None, *, is_sent: bool = False, is_over: bool = False, has_result: bool = False
+) -> list[str]:
     """Return, in sentences, what cannot be relied on; `is_sent` is a run whose message was sent and not begun."""
     if source is None:
-        return _NOTHING_HEARD if is_sent else ()
-    return _NOT_PROMISED[source]
+        return list(_NOTHING_HEARD) if is_sent else []
+    sentences = list((_WHEN_OVER if is_over else _WHILE_OPEN).get(source, ()))
+    if has_result and source in _OF_RESULTS:
+        sentences.append(_OF_RESULTS[source])
+    return sentences

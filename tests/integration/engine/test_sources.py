@@ -56,9 +56,13 @@ def test_a_run_has_no_source_until_somebody_tells(database: Database, run: Run, 
     assert runs.get(run.id).not_promised[0] == "Nobody has told of it since it was sent: it waits in its queue."
     assert tell(Source.RESULT_BACKEND, start(run.id, HERE, clock))
     assert runs.get(run.id).source is Source.RESULT_BACKEND
-    assert "That its worker has died is not noticed." in runs.get(run.id).not_promised
+    assert "A worker that dies is not noticed." in runs.get(run.id).not_promised
     assert tell(Source.EVENTS, success(run.id, clock))
     assert runs.get(run.id).source is Source.EVENTS
+    assert runs.get(run.id).not_promised == [
+        "Without the plug-in its task may run more than once.",
+        "Its result is what the event showed: a repr, cut where it is long.",
+    ]
 
 
 def test_a_run_that_the_gate_let_start_is_never_changed_by_others(
