@@ -11,7 +11,7 @@ from punctual.domain.processes import Worker
 from punctual.store.database import Transaction
 from punctual.store.tables import workers
 
-_STALE = timedelta(seconds=30)
+_STALE = timedelta(seconds=60)
 """A worker of this name with the plug-in that was not seen for so long is another one's predecessor."""
 
 _REST = timedelta(seconds=4)

@@ -262,6 +262,12 @@ def test_the_time_of_an_end_lies_between_its_sending_and_now(
     assert get(run).finished_at == clock.now()
 
 
+def test_a_broker_that_cannot_tell_everybody_is_not_asked_for_events(database: Database, clock: ManualClock) -> None:
+    for broker in ("sqla+sqlite:////nowhere/broker.db", "nonsense://"):
+        app = Celery("plain", broker=broker, backend="file:///tmp", set_as_current=False)
+        assert [each.name for each in followers_for(app, database, clock)] == ["punctual-results"]
+
+
 @pytest.mark.parametrize(
     ("backend", "followed"),
     [(None, False), ("rpc://", False), ("disabled://", False), ("redis://nowhere", True), ("file:///tmp", True)],

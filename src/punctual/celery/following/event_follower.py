@@ -138,6 +138,7 @@ class EventFollower:
         self._look_at = monotonic() + _LOOK_EVERY
         try:
             self._lost_runs.step()
+            self._back(_DATABASE)
         except DatabaseUnavailableError as error:
             self._away(_DATABASE, error.sentence)
         except Exception:

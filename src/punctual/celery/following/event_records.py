@@ -53,8 +53,12 @@ class EventRecords:
             runs = followed.open_runs(tx, ids)
             for heard in told:
                 run = None if heard.run_id is None else runs.get(heard.run_id)
-                if run is not None and not self._workers.records(heard.worker):
-                    moved = _Word(tx, run, heard, instant(heard), self._workers.life(heard.worker)).write()
+                if run is None or self._workers.records(heard.worker):
+                    continue
+                moved = _Word(tx, run, heard, instant(heard), self._workers.life(heard.worker)).write()
+                if moved is None:
+                    del runs[run.id]
+                else:
                     runs[run.id] = moved
             outcomes.wake_waiting(tx)
 
@@ -69,8 +73,8 @@ class _Word:
         self._at = at
         self._life = life
 
-    def write(self) -> FollowedRun:
-        """Write it, and return the run as it is then."""
+    def write(self) -> FollowedRun | None:
+        """Write it, and return the run as it is then; None once it has ended."""
         run, heard = self._run, self._heard
         if run.mark is not None and run.mark.covers(heard.timestamp, heard.worker):
             return run
@@ -81,6 +85,8 @@ class _Word:
         write = self._WRITERS.get(heard.kind)
         if write is None or not write(self, attempt):
             return run
+        if heard.kind == "task-started":
+            return replace(run, state=RunState.RUNNING, attempt=attempt, worker=heard.worker, source=Source.EVENTS)
         moved = followed.open_runs(self._tx, [run.id]).get(run.id)
         if moved is not None and moved.state is RunState.RETRYING:
             mark = Mark(heard.timestamp, heard.worker)
@@ -88,8 +94,7 @@ class _Word:
             return replace(moved, mark=mark)
         if moved is None and run.cancelling and heard.kind == "task-retried":
             followed.drop_messages(self._tx, run.id)  # Celery has sent the next try
-        # One that has ended takes no further word: what is left of it refuses all moves.
-        return moved or run
+        return moved
 
     def _attempt(self) -> int:
         run, heard = self._run, self._heard

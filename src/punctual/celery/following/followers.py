@@ -12,5 +12,18 @@ from punctual.store.database import Database
 
 def followers_for(app: Celery, database: Database, clock: Clock) -> list[Follower]:
     """Return what follows the runs that are sent with an app; nothing is connected to yet."""
-    events = EventFollower(app, database, clock)
-    return [events, ResultFollower(app, database, clock)] if can_be_read(app) else [events]
+    followers: list[Follower] = []
+    if _tells_everybody(app):
+        followers.append(EventFollower(app, database, clock))
+    if can_be_read(app):
+        followers.append(ResultFollower(app, database, clock))
+    return followers
+
+
+def _tells_everybody(app: Celery) -> bool:
+    """Tell whether the app's broker can deliver an event to each that listens; some hosted queues cannot."""
+    try:
+        with app.connection_for_read() as connection:
+            return "fanout" in connection.transport.implements.exchange_type
+    except Exception:  # noqa: BLE001 - what is wrong with the broker's address, the sender says
+        return False
