@@ -101,14 +101,15 @@ class LostRuns:
         self._last = now
         if self._steady_since is None or now - self._steady_since < self._after:
             return 0
-        return self._end_lost(now)
+        return _end_lost(self._database, now, after=self._after, by_events=self._by_events)
 
-    def _end_lost(self, now: datetime) -> int:
-        with self._database.read() as tx:
-            found = attempts.orphans(tx, seen_since=now - self._after, limit=BATCH, by_events=self._by_events)
-        for attempt in found:
-            why = f"Worker {attempt.worker} has given no sign of life for {self._after.total_seconds():g} s."
-            with self._database.write() as tx:
-                outcomes.lost(tx, attempt.id, attempt=attempt.attempt, at=now, why=why)
-                outcomes.wake_waiting(tx)
-        return len(found)
+
+def _end_lost(database: Database, now: datetime, *, after: timedelta, by_events: bool) -> int:
+    with database.read() as tx:
+        found = attempts.orphans(tx, seen_since=now - after, limit=BATCH, by_events=by_events)
+    for attempt in found:
+        why = f"Worker {attempt.worker} has given no sign of life for {after.total_seconds():g} s."
+        with database.write() as tx:
+            outcomes.lost(tx, attempt.id, attempt=attempt.attempt, at=now, why=why)
+            outcomes.wake_waiting(tx)
+    return len(found)
