@@ -15,6 +15,8 @@ from punctual.store.database import Database, SingleStatements
 logger = logging.getLogger(__name__)
 
 _ANCHOR_SECONDS = 60.0
+_anchors: dict[str, tuple[datetime, float]] = {}
+"""By the database, an instant of its time and the moment of the steady clock at which it was read."""
 
 
 class Session:
@@ -25,17 +27,18 @@ class Session:
         self._url = url
         self._opened: tuple[Database, DatabaseClock] | None = None
         self._single: SingleStatements | None = None
-        self._anchor: tuple[datetime, float] | None = None
 
     def instant(self, moment: float) -> datetime:
         """Return the instant of a moment of the steady clock, by the database's time.
 
-        The two are paired for a while, so that a run never ends before it starts.
+        The two are paired for a while, and for all threads of this process alike, so that a run never ends before it
+        starts.
         """
-        if self._anchor is None or monotonic() - self._anchor[1] > _ANCHOR_SECONDS:
+        anchor = _anchors.get(self._url)
+        if anchor is None or monotonic() - anchor[1] > _ANCHOR_SECONDS:
             _, clock = self._open()
-            self._anchor = (clock.now(), monotonic())
-        instant, paired = self._anchor
+            anchor = _anchors[self._url] = (clock.now(), monotonic())
+        instant, paired = anchor
         return instant + timedelta(seconds=moment - paired)
 
     def leads_to_server(self) -> bool:

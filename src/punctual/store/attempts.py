@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, case, literal, or_, select, update
 
 from punctual.domain.run import ALLOWED_FROM, TERMINAL, Cause, RunError, RunState, Stop, StopRequest
 from punctual.domain.source import WITHOUT_PLUGIN, Source
@@ -16,6 +16,7 @@ from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.endings import end_by
 from punctual.store.tables import runs, schedule_versions, workers
+from punctual.store.types import UtcDateTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,8 @@ def end(
     said of an attempt that another life of a worker runs.
     """
     facts: dict[str, Any] = {
-        "finished_at": at,
+        # Who tells of the end may know the time a little worse than who told of the start.
+        "finished_at": case((runs.c.started_at > at, runs.c.started_at), else_=literal(at, UtcDateTime)),
         "result": ending.result,
         "result_size": ending.result_size,
         "error": None if ending.error is None else ending.error.model_dump(mode="json"),

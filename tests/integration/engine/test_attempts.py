@@ -108,6 +108,17 @@ def test_an_attempt_starts_once_however_often_its_message_comes(
     assert [start(database, run(), clock, attempt) for attempt in (1, 2, 2)] == [False, True, False]
 
 
+def test_a_run_does_not_end_before_it_started_whoever_tells_of_the_end(
+    database: Database, clock: ManualClock, one: Callable[..., Callable[[], Run]]
+) -> None:
+    run = one()
+    assert start(database, run(), clock)
+    clock.advance(-timedelta(milliseconds=3))
+    assert fail(database, run(), clock)
+    assert run().state is RunState.FAILED
+    assert run().finished_at == run().started_at
+
+
 def test_a_late_word_of_an_attempt_that_failed_is_not_heard(
     database: Database, clock: ManualClock, one: Callable[..., Callable[[], Run]]
 ) -> None:
