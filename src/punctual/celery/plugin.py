@@ -290,7 +290,7 @@ class _GateStep(bootsteps.Step):  # type: ignore[misc] # Celery has no types
 
 def named_database(app: Any) -> str | None:  # noqa: ANN401 - Celery has no types
     """Return the database that an app, or its copy in a spawned child, names; None where the settings count."""
-    return next((plugin.database_url for plugin in list(_plugins) if plugin.serves(app)), None)
+    return database_url_of(app) or next((plugin.database_url for plugin in list(_plugins) if plugin.serves(app)), None)
 
 
 def settings_of_process() -> Settings:

@@ -30,7 +30,7 @@ from servers.waiting import eventually
 
 @dataclass
 class Site:
-    """A database and a broker, with what the tests do through them.
+    """A database and a broker, with what the tests do through them; the apps of its workers lie in `apps`.
 
     Where it is `silent`, its workers have no plug-in and send no events.
     """
@@ -39,6 +39,8 @@ class Site:
     database_url: str
     broker_url: str
     folder: Path
+    apps: Path = Path(__file__).parent
+    python: Path = Path(sys.executable)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     silent: bool = False
 
@@ -99,8 +101,8 @@ class Site:
         name = f"w{len(self.workers)}@test"
         log = (self.folder / f"{name}.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", app, "worker", "-n", name, "-l", "INFO", *options],
-            cwd=Path(__file__).parent,
+            [self.python, "-m", "celery", "-A", app, "worker", "-n", name, "-l", "INFO", *options],
+            cwd=self.apps,
             env={
                 **os.environ,
                 "TEST_BROKER_URL": self.broker_url,
