@@ -34,8 +34,8 @@ def end(
     worker = told.pop("worker", "w")
     match state:
         case RunState.SUCCEEDED:
-            result = told.get("result")
-            done = outcomes.succeeded(tx, run_id, attempt=attempt, at=at, result=result, worker=worker)
+            kept = {"result": told.get("result"), "result_size": told.get("result_size")}
+            done = outcomes.succeeded(tx, run_id, attempt=attempt, at=at, worker=worker, **kept)
         case RunState.FAILED:
             error, reason = told.get("error"), told.get("reason")
             done = outcomes.failed(tx, run_id, attempt=attempt, at=at, error=error, reason=reason, worker=worker)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -21,6 +22,7 @@ class LocalServer:
 
     url: str
     token: str
+    database_url: str
 
     def sign_in_link(self) -> str:
         """Return a new link, as `punctual sign-in` prints it."""
@@ -39,9 +41,15 @@ class LocalServer:
         """Return the names of the stored calendars."""
         return [calendar["name"] for calendar in self._ask("GET", "/calendars")["items"]]
 
-    def _ask(self, method: str, path: str) -> dict[str, Any]:
+    def run_of_nobody(self, **fields: Any) -> UUID:
+        """Make a schedule of a task that no worker serves, run it now, and return the run: the test is its worker."""
+        document = {"task": "nobody.serves_it", "trigger": "@yearly", **fields}
+        schedule = self._ask("POST", "/schedules?allow_unknown_task=true", document)
+        return UUID(self._ask("POST", f"/schedules/{schedule['id']}/run-now")["id"])
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         headers = {"authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers)
+        answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers, json=body)
         answer.raise_for_status()
         document: dict[str, Any] = answer.json()
         return document
@@ -60,7 +68,8 @@ def running(folder: Path) -> Iterator[LocalServer]:
     )
     try:
         process.wait_until(lambda: _is_ready(url), within=READY_WITHIN)
-        yield LocalServer(url, (folder / "admin.token").read_text().strip())
+        token = (folder / "admin.token").read_text().strip()
+        yield LocalServer(url, token, f"sqlite:///{folder / 'punctual.db'}")
     finally:
         process.stop()
 

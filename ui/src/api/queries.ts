@@ -12,7 +12,7 @@ const CALM = 10_000;
 const pagePace = (query: { state: { data?: { pages: unknown[] } | undefined } }): number =>
   LIVE * Math.max(1, query.state.data?.pages.length ?? 1);
 
-export type ScheduleFilter = { q: string; state: ScheduleState | "" };
+export type ScheduleFilter = { q: string; state: ScheduleState | ""; service?: string; labels?: string[] };
 export type ForecastChoice = { q: string; hours: number; jitter: number };
 export type RunFilter = { schedule: string; state: RunState | ""; cause: Cause | ""; backfill?: string };
 
@@ -48,6 +48,8 @@ export function useSchedules(filter: ScheduleFilter) {
         limit: 50,
         ...(filter.q && { q: filter.q }),
         ...(filter.state && { state: filter.state }),
+        ...(filter.service && { service: filter.service }),
+        ...(filter.labels?.length && { label: filter.labels }),
         ...(pageParam && { cursor: pageParam }),
       };
       return unwrap(client.GET("/schedules", { params: { query }, signal }));
@@ -110,9 +112,12 @@ export function useRun(id: string) {
   return useQuery({
     queryKey: [...keys.runs, "one", id],
     queryFn: ({ signal }) => unwrap(client.GET("/runs/{run_id}", { params: { path: { run_id: id } }, signal })),
-    refetchInterval: ({ state }) => (state.data && !isOpen(state.data) ? false : LIVE),
+    refetchInterval: ({ state: { data } }) => (data === undefined ? LIVE : isOpen(data) ? runPace(data) : false),
   });
 }
+
+/** A run that runs is looked at each second, for its progress. */
+const runPace = ({ state }: Run): number => (state === "running" ? 1000 : LIVE);
 
 export function useTasks() {
   return useQuery({

@@ -22,6 +22,7 @@ export type Retry = Schedule["retry"];
 export type OnLost = Schedule["on_lost"];
 export type Cancellation = Answer<"/runs/{run_id}/cancel", "post", 200>;
 export type Run = Answer<"/runs/{run_id}", "get", 200>;
+export type LogLine = Answer<"/runs/{run_id}/log", "get", 200>["items"][number];
 export type RunState = Run["state"];
 export type Cause = Run["cause"];
 export type Task = Answer<"/tasks", "get", 200>["items"][number];

@@ -122,6 +122,8 @@ describe("a new schedule", () => {
       task: "backup.run",
       description: "",
       queue: null,
+      service: "default",
+      labels: {},
       trigger: "0 2 * * * Europe/Berlin",
       start_at: null,
       end_at: null,
@@ -177,6 +179,19 @@ describe("an edit", () => {
     expect(change(stored(), (draft) => ({ ...draft, description: "why", queue: "slow" })).patch).toEqual({
       description: "why",
       queue: "slow",
+    });
+  });
+
+  it("sends the service and the labels that changed, and takes labels away", () => {
+    const labelled = stored({ service: "payments", labels: { team: "x", tier: "1" } });
+    const draft = (labels: string[], service: string) => (before: Draft) => ({ ...before, labels, service });
+    expect(change(labelled, (before) => before).patch).toEqual({});
+    expect(change(labelled, draft(["team=y"], "")).patch).toEqual({
+      service: "default",
+      labels: { team: "y", tier: null },
+    });
+    expect(checkDraft({ ...EMPTY_DRAFT, labels: ["team"] }, null).faults).toMatchObject({
+      labels: "“team” is no label. Write for example team=payments.",
     });
   });
 

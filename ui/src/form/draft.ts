@@ -8,6 +8,7 @@ import {
   EMPTY_BOUNDS,
   readBounds,
 } from "./bounds";
+import { type Labels, labelTexts, readLabels } from "./labels";
 import { changedMessage, draftOfMessage, EMPTY_MESSAGE, type Message, type MessageDraft, readMessage } from "./message";
 import {
   changedPolicies,
@@ -20,6 +21,8 @@ import {
 import { type Field, fieldsOf, type Json, readJson, readValue, valuesByName, writeValue } from "./signature";
 import { draftOfTrigger, EMPTY_TRIGGER, type TriggerDraft, triggerInput } from "./trigger";
 
+const DEFAULT_SERVICE = "default";
+
 /** Everything the schedule form holds, as its inputs show it. */
 export type Draft = {
   name: string;
@@ -27,6 +30,8 @@ export type Draft = {
   description: string;
   queue: string;
   message: MessageDraft;
+  service: string;
+  labels: string[];
   trigger: TriggerDraft;
   bounds: BoundsDraft;
   /** By name from the task's signature, or as JSON text. */
@@ -48,6 +53,8 @@ export type Spec = Timing &
     task: string;
     description: string;
     queue: string | null;
+    service: string;
+    labels: Labels;
     args: Json[];
     kwargs: Record<string, Json>;
   };
@@ -60,6 +67,8 @@ export const EMPTY_DRAFT: Draft = {
   description: "",
   queue: "",
   message: EMPTY_MESSAGE,
+  service: "",
+  labels: [],
   trigger: EMPTY_TRIGGER,
   bounds: EMPTY_BOUNDS,
   mode: "named",
@@ -88,6 +97,8 @@ export function draftOfSchedule(schedule: Schedule): Draft {
     description: schedule.description,
     queue: schedule.queue ?? "",
     message: draftOfMessage(schedule),
+    service: schedule.service === DEFAULT_SERVICE ? "" : schedule.service,
+    labels: labelTexts(schedule.labels),
     trigger,
     bounds: draftOfBounds(schedule, boundsZone(trigger)),
     mode: "json",
@@ -165,6 +176,10 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
 
   const called = readArguments(draft, fields);
   const policies = readPolicies(draft.policies);
+  const labels = readLabels(draft.labels);
+  if (labels.fault !== null) {
+    faults["labels"] = labels.fault;
+  }
   const message = readMessage(draft.message);
   const bounds = readBounds(draft.bounds, boundsZone(draft.trigger));
   Object.assign(faults, called.faults, bounds.faults, policies.faults, message.faults);
@@ -176,6 +191,8 @@ export function checkDraft(draft: Draft, fields: Field[] | null): Checked {
     task: draft.task.trim(),
     description: draft.description,
     queue: draft.queue.trim() || null,
+    service: draft.service.trim() || DEFAULT_SERVICE,
+    labels: labels.labels,
     ...readTiming(draft),
     args: called.args,
     kwargs: called.kwargs,
@@ -282,10 +299,14 @@ export type Change = { patch: Record<string, unknown>; faults: null } | { patch:
  */
 export function changeOf(before: Schedule, opened: Draft, draft: Draft, spec: Spec): Change {
   const patch: Record<string, unknown> = {};
-  for (const key of ["name", "task", "description", "queue"] as const) {
+  for (const key of ["name", "task", "description", "queue", "service"] as const) {
     if (before[key] !== spec[key]) {
       patch[key] = spec[key];
     }
+  }
+  const labels = mergePatch(before.labels, spec.labels);
+  if (Object.keys(labels).length > 0) {
+    patch["labels"] = labels;
   }
   for (const key of changedPolicies(opened.policies, draft.policies)) {
     patch[key] = spec[key];

@@ -10,7 +10,7 @@ export type Mark = { before: string; part: string; after: string };
 export type FormFaults = { fields: Record<string, string>; marks: Record<string, Mark>; rest: Fault[] };
 
 const PLAIN = new Set([
-  ...["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter"],
+  ...["name", "task", "queue", "description", "start_at", "end_at", "max_runs", "jitter", "service", "labels"],
   ...MESSAGE_FIELDS,
 ]);
 const CALENDARS = new Set(["blackout", "allowed", "when_closed"]);

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Grid, Stack, Text, Timeline } from "@mantine/core";
+import { Alert, Anchor, Button, Grid, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconInfoCircle, IconRepeat } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
@@ -9,11 +9,13 @@ import { CancelButton } from "../components/cancel-run";
 import { Block, callText, JsonBlock } from "../components/json";
 import { Facts, PageHeader, Section } from "../components/layout";
 import { Loading, ProblemNotice } from "../components/notices";
+import { RunLog } from "../components/run-log";
+import { RunProgress } from "../components/run-progress";
+import { RunTimes } from "../components/run-times";
 import { RUN_COLORS, RunStateBadge } from "../components/state";
-import { Instant } from "../components/time";
-import { measured } from "../words/duration";
 import { useNow } from "../words/now";
-import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runDurations, runInWords } from "../words/runs";
+import { CAUSE_MEANINGS, causeLabel, coveredCount, isOpen, runInWords } from "../words/runs";
+import { sizeInWords } from "../words/size";
 import { toldBy } from "../words/source";
 import { fullTime, shortTime } from "../words/time";
 
@@ -28,85 +30,6 @@ function callTitle({ state, started_at }: Run): string {
     return "What ran";
   }
   return isOpen({ state }) ? "What is to run" : "What was to run";
-}
-
-/** `toCome` is what is known to come at a step, or in its place. */
-type Step = {
-  title: string;
-  at: string | null;
-  span?: number | null;
-  spanText?: string;
-  toCome?: { words: string; at: string | null };
-};
-
-function steps(run: Run, now: number): Step[] {
-  const { late, wait, ran } = runDurations(run, now);
-  const jitter = (Date.parse(run.due_time) - Date.parse(run.fire_time)) / 1000;
-  const due: Step[] = [
-    { title: "Fire time", at: run.fire_time },
-    ...(jitter > 0 ? [{ title: "Due", at: run.due_time, span: jitter, spanText: "jitter" }] : []),
-  ];
-  if (run.state === "retrying") {
-    return [
-      ...due,
-      { title: `Attempt ${run.attempt} started`, at: run.started_at },
-      { title: "Next attempt", at: null, toCome: { words: "to be sent", at: run.next_attempt_at } },
-    ];
-  }
-  return [
-    ...due,
-    { title: "Queued", at: run.queued_at, span: late, spanText: "after it was due" },
-    {
-      title: run.attempt > 1 ? `Attempt ${run.attempt} started` : "Started",
-      at: run.started_at,
-      span: wait,
-      spanText: "waiting for a worker",
-      toCome: { words: "expires", at: run.expires_at },
-    },
-    {
-      title: "Finished",
-      at: run.finished_at,
-      span: run.finished_at ? ran : null,
-      spanText: "run time",
-      toCome: { words: "times out", at: run.times_out_at },
-    },
-  ];
-}
-
-function Times({ run }: { run: Run }) {
-  const now = useNow();
-  const all = steps(run, now).filter(({ at }) => at !== null || isOpen(run));
-  const reached = all.filter(({ at }) => at !== null).length - 1;
-  const { ran } = runDurations(run, now);
-  return (
-    <Timeline
-      className="times"
-      active={reached}
-      bulletSize={14}
-      lineWidth={2}
-      color={run.state === "failed" || run.state === "lost" ? "red" : undefined}
-    >
-      {all.map(({ title, at, span, spanText, toCome }) => (
-        <Timeline.Item key={title} title={title} lineVariant={at ? "solid" : "dashed"}>
-          <Text size="sm" c="dimmed" component="div">
-            {at ? (
-              <Instant at={at} />
-            ) : title === "Finished" && ran !== null ? (
-              `running for ${measured(ran)}`
-            ) : (
-              "not yet"
-            )}
-            {at !== null && span != null && <> · {`${measured(Math.max(0, span))} ${spanText}`}</>}
-            {at === null && toCome?.at && (
-              <>
-                , {toCome.words} <Instant at={toCome.at} />
-              </>
-            )}
-          </Text>
-        </Timeline.Item>
-      ))}
-    </Timeline>
-  );
 }
 
 function CoveredRange({ run }: { run: Run }) {
@@ -169,7 +92,18 @@ function Outcome({ run }: { run: Run }) {
   }
   if (run.state === "succeeded") {
     parts.push(
-      <Section key="result" title="Result">
+      <Section
+        key="result"
+        title="Result"
+        aside={
+          run.result_is_preview &&
+          run.result_size !== null && (
+            <Text size="sm" c="dimmed">
+              first part of {sizeInWords(run.result_size)}
+            </Text>
+          )
+        }
+      >
         <JsonBlock value={run.result} label="Result" />
       </Section>,
     );
@@ -220,7 +154,18 @@ export function RunPage({ id }: { id: string }) {
       <Grid>
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack>
+            {run.notice && (
+              <Alert color="yellow" icon={<IconAlertTriangle size={16} />} title="Nobody starts it">
+                {run.notice}
+              </Alert>
+            )}
+            {run.progress && (
+              <Section title="Progress">
+                <RunProgress run={run} progress={run.progress} />
+              </Section>
+            )}
             <Outcome run={run} />
+            {run.covered_count === null && <RunLog run={run} />}
             <Section title={callTitle(run)}>
               <Facts
                 facts={[
@@ -257,14 +202,6 @@ export function RunPage({ id }: { id: string }) {
                       </Anchor>
                     ),
                   ],
-                  [
-                    "Received",
-                    run.received_at && (
-                      <span key="received">
-                        <Instant at={run.received_at} /> by <span className="mono">{run.received_by}</span>
-                      </span>
-                    ),
-                  ],
                   ["Worker", run.worker && <span className="mono">{run.worker}</span>],
                   ["Attempt", run.attempt > 0 ? String(run.attempt) : null],
                   ["Queue", run.queue],
@@ -284,7 +221,7 @@ export function RunPage({ id }: { id: string }) {
         {run.covered_count === null && (
           <Grid.Col span={{ base: 12, md: 5 }}>
             <Section title="Times">
-              <Times run={run} />
+              <RunTimes run={run} />
             </Section>
           </Grid.Col>
         )}

@@ -9,6 +9,7 @@ import { Backfills } from "../components/backfills";
 import { Explain } from "../components/explain";
 import { FireTimes } from "../components/fire-times";
 import { callText } from "../components/json";
+import { LabelChips } from "../components/labels";
 import { Facts, PageHeader, Section } from "../components/layout";
 import { Empty, Loading, ProblemNotice } from "../components/notices";
 import { RunBars } from "../components/run-strip";
@@ -136,6 +137,20 @@ function Details({ schedule }: { schedule: Schedule }) {
             ),
           ],
           ["Queue", schedule.exchange === null && (schedule.queue ?? "by the app’s routing")],
+          [
+            "Service",
+            schedule.service !== "default" && (
+              <Anchor
+                key="service"
+                component={Link}
+                href={`/schedules?service=${encodeURIComponent(schedule.service)}`}
+                size="sm"
+              >
+                {schedule.service}
+              </Anchor>
+            ),
+          ],
+          ["Labels", Object.keys(schedule.labels).length > 0 && <LabelChips key="labels" labels={schedule.labels} />],
           ...status.policy_words.map(({ policy, words }): [string, ReactNode] => [
             POLICY_LABELS[policy] ?? policy,
             sentence(words),

@@ -1,4 +1,4 @@
-import { Button, Group, Kbd, SegmentedControl, Stack, Table, Text, TextInput, Tooltip } from "@mantine/core";
+import { Button, Group, Kbd, Pill, SegmentedControl, Stack, Table, Text, TextInput, Tooltip } from "@mantine/core";
 import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { IconAlertTriangle, IconCalendarTime, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useRef } from "react";
@@ -153,9 +153,11 @@ export function SchedulesPage() {
   const q = search.get("q") ?? "";
   const state = STATES.find(({ value }) => value === search.get("state"))?.value ?? "";
   const [settled] = useDebouncedValue(q, 200);
-  const schedules = useSchedules({ q: settled.trim(), state });
+  const service = search.get("service") ?? "";
+  const labels = search.getAll("label");
+  const schedules = useSchedules({ q: settled.trim(), state, service, labels });
   const items = schedules.data?.pages.flatMap((page) => page.items) ?? [];
-  const filtered = q !== "" || state !== "";
+  const filtered = q !== "" || state !== "" || service !== "" || labels.length > 0;
 
   const set = (name: string, value: string) =>
     setSearch(
@@ -166,6 +168,16 @@ export function SchedulesPage() {
         } else {
           after.set(name, value);
         }
+        return after;
+      },
+      { replace: true },
+    );
+
+  const withoutLabel = (label: string) =>
+    setSearch(
+      (before) => {
+        const after = new URLSearchParams(before);
+        after.delete("label", label);
         return after;
       },
       { replace: true },
@@ -218,6 +230,20 @@ export function SchedulesPage() {
               data={STATES}
               size="sm"
             />
+          </Group>
+        )}
+        {(service !== "" || labels.length > 0) && (
+          <Group gap="xs">
+            {service !== "" && (
+              <Pill withRemoveButton onRemove={() => set("service", "")}>
+                service {service}
+              </Pill>
+            )}
+            {labels.map((label) => (
+              <Pill key={label} withRemoveButton onRemove={() => withoutLabel(label)}>
+                {label}
+              </Pill>
+            ))}
           </Group>
         )}
         {schedules.isError && <ProblemNotice error={schedules.error} onRetry={() => schedules.refetch()} />}

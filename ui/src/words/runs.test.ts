@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../api/types";
-import { coveredCount, failuresInARow, runDurations, runInWords } from "./runs";
+import { coveredCount, failuresInARow, progressInWords, progressShare, runDurations, runInWords } from "./runs";
 
 const run = (part: Partial<Run> = {}): Run => ({
   id: "0cb8",
@@ -85,5 +85,19 @@ describe("a run in words", () => {
     const odd = run({ state: "succeeded", ...started, finished_at: "2026-03-01T02:00:01Z" });
     expect(runDurations(odd).ran).toBe(0);
     expect(runInWords(odd)).toContain("ran for < 1 ms");
+  });
+});
+
+describe("progress in words", () => {
+  const at = "2026-03-01T02:00:00Z";
+  it.each([
+    [{ done: 1500, total: 6000 }, "1,500 of 6,000 (25 %)", 0.25],
+    [{ done: 5999, total: 6000 }, "5,999 of 6,000 (99 %)", 5999 / 6000],
+    [{ done: 7, total: 5 }, "7 of 5 (100 %)", 1],
+    [{ done: 2.5, total: null }, "2.5", null],
+    [{ done: 3, total: 0 }, "3", null],
+  ])("%o", (part, words, share) => {
+    expect(progressInWords({ note: null, at, ...part })).toBe(words);
+    expect(progressShare({ note: null, at, ...part })).toBe(share);
   });
 });

@@ -74,6 +74,24 @@ export function runDurations(run: Run, now?: number): { late: number | null; wai
 /** A run time in words; instants are known to the millisecond, so a shorter one is not zero. */
 export const runTime = (seconds: number): string => (seconds < 0.001 ? "< 1 ms" : measured(seconds));
 
+type Progress = NonNullable<Run["progress"]>;
+
+const count = (number: number): string => number.toLocaleString("en", { maximumFractionDigits: 2 });
+
+/** Which part of its work a task has done, from 0 to 1; null where it does not say of how much. */
+export function progressShare({ done, total }: Progress): number | null {
+  return total === null || total <= 0 ? null : Math.min(1, Math.max(0, done / total));
+}
+
+/** "1,500 of 6,000 (25 %)"; without a total "1,500". */
+export function progressInWords(progress: Progress): string {
+  const share = progressShare(progress);
+  const { done, total } = progress;
+  return share === null || total === null
+    ? count(done)
+    : `${count(done)} of ${count(total)} (${Math.floor(share * 100)} %)`;
+}
+
 /** How many fire times a record of a range covers: "1 fire time", "at least 10,000 fire times"; null for one run. */
 export function coveredCount(run: Run): string | null {
   const count = run.covered_count;

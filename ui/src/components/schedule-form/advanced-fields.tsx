@@ -1,4 +1,4 @@
-import { Group, Select, Stack } from "@mantine/core";
+import { Group, Select, Stack, TagsInput, TextInput } from "@mantine/core";
 import type { Draft } from "../../form/draft";
 import { isEmptyMessage, MESSAGE_FIELDS } from "../../form/message";
 import { kindOfText } from "../../form/trigger";
@@ -58,12 +58,30 @@ export function AdvancedFields({ draft, onChange, faults }: Props) {
   return (
     <Fold
       title="Advanced"
-      hint="queue, priority, Celery’s time limits, clock changes"
+      hint="queue, priority, Celery’s time limits, service, labels, clock changes"
       opened={!isEmptyMessage(draft.message)}
-      faulty={["queue", ...MESSAGE_FIELDS].some((field) => field in faults)}
+      faulty={["queue", "service", "labels", ...MESSAGE_FIELDS].some((field) => field in faults)}
     >
       <Stack pt="md">
         <MessageFields draft={draft} onChange={onChange} faults={faults} />
+        <TextInput
+          label="Service"
+          description="The owner of the schedule"
+          placeholder="default"
+          value={draft.service}
+          onChange={(event) => onChange({ ...draft, service: event.currentTarget.value })}
+          error={faults["service"]}
+          maw={320}
+        />
+        <TagsInput
+          label="Labels"
+          description="To find schedules by, such as team=payments; Enter after each"
+          value={draft.labels}
+          onChange={(labels) => onChange({ ...draft, labels })}
+          splitChars={[]}
+          acceptValueOnBlur
+          error={faults["labels"]}
+        />
         {cron && <CronFields draft={draft} onChange={onChange} faults={faults} />}
       </Stack>
     </Fold>
