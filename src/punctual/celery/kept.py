@@ -6,11 +6,13 @@ from functools import cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from celery import signals
 from pydantic import ValidationError
 
+from punctual.celery.headers import RUN
 from punctual.celery.signatures import Schema, task_signature
 from punctual.celery.told import Kept, kept_result
-from punctual.domain.masking import DEFAULT_MASKING, NOTHING_HIDDEN, Hidden, Masking
+from punctual.domain.masking import DEFAULT_MASKING, MASK, NOTHING_HIDDEN, Hidden, Masking
 from punctual.settings import RESULT_LIMIT, Settings
 
 logger = logging.getLogger(__name__)
@@ -60,3 +62,15 @@ def _signature(task: Any) -> Schema | None:  # noqa: ANN401 - same
     if task not in _signatures:
         _signatures[task] = task_signature(task)
     return _signatures[task]
+
+
+def _stay_masked(sender: Any, **_: object) -> None:  # noqa: ANN401 - same
+    """Let the message of a retry say of the arguments what this one does: Celery would spell them out anew."""
+    request = sender.request
+    told = {name: request.get(name) for name in ("argsrepr", "kwargsrepr")}
+    if request.get(RUN) is not None and any(MASK in str(text) for text in told.values()):
+        # What stands in these headers goes with the retry, and wins over what Celery makes.
+        request.headers = {**(request.headers or {}), **told}
+
+
+signals.task_prerun.connect(_stay_masked, weak=False, dispatch_uid="punctual.kept")

@@ -24,6 +24,7 @@ _SHORTEST = 4
 
 _DEEPEST = 50
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 _SCHEMES = ("Bearer ", "Basic ", "Token ")
 
 Schema = Mapping[str, Any]
@@ -89,7 +90,7 @@ class Masking:
     def value(self, value: Any, hidden: Hidden = NOTHING_HIDDEN) -> Any:  # noqa: ANN401 - any JSON
         """Mask a value that a task gave: by the names in it, and wherever it holds what is hidden."""
         found: set[str] = set()
-        masked = _Walk(self, {}, found).named("", value, None)
+        masked = _Walk(self, {}, found).by_names(value)
         return _veiled(masked, Hidden(hidden.texts | found))
 
 
@@ -105,6 +106,8 @@ class _Walk:
         self._found = found
 
     def named(self, name: object, value: Any, schema: object, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+        if schema is None:
+            return self._hide(value) if self._masking.is_secret(str(name)) else self.by_names(value, depth)
         schemas = list(self._forms(schema, set()))
         if self._masking.is_secret(str(name)) or any(_is_secret(form) for form in schemas):
             return self._hide(value)
@@ -119,8 +122,27 @@ class _Walk:
             ]
         return value
 
+    def by_names(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - any JSON
+        """Mask what no schema tells of; a result may be big, so plain values are looked at by their names alone."""
+        if depth >= _DEEPEST:
+            return value
+        if isinstance(value, Mapping):
+            is_secret = self._masking.is_secret
+            return {
+                key: self._hide(item)
+                if is_secret(str(key))
+                else item
+                if type(item) in _PLAIN
+                else self.by_names(item, depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            return [item if type(item) in _PLAIN else self.by_names(item, depth + 1) for item in value]
+        return value
+
     def _any_of(self, name: object, value: Any, schemas: list[object], depth: int) -> Any:  # noqa: ANN401 - any JSON
-        return self.named(name, value, {"anyOf": schemas}, depth + 1)
+        known = [schema for schema in schemas if schema is not None]
+        return self.named(name, value, {"anyOf": known} if known else None, depth + 1)
 
     def _forms(self, schema: object, met: set[int]) -> Iterator[Schema]:
         """Yield a schema with all that it refers to and is made of, each once, for it may refer to itself."""

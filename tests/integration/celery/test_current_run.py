@@ -9,8 +9,9 @@ import pytest
 from integration.celery.site import Site, message_of
 from integration.celery.test_gate import POOLS
 from punctual.domain.identity import new_id
+from punctual.domain.masking import MASK
 from punctual.domain.report import MOST_LINES, Level
-from punctual.domain.run import Run, RunState
+from punctual.domain.run import Arguments, Run, RunState
 from punctual.store import run_logs
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
@@ -120,3 +121,16 @@ def test_while_the_database_is_away_the_task_runs_on_and_what_it_told_is_kept_la
         eventually(lambda: telling.log("w0@test").count(f"telling_app.twice[{run.id}] succeeded") == 1, 60)
     assert telling.ended(run.id).state is RunState.SUCCEEDED
     eventually(lambda: [line[2] for line in log_of(telling, run)] == ["attempt 1", "attempt 2"], 30)
+
+
+def test_a_secret_is_in_nothing_that_a_run_tells_nor_in_the_message_of_its_retry(telling: Site) -> None:
+    run = telling.record("telling_app.secret", "hunter2")
+    shown = Arguments(args=[MASK], kwargs={})
+    telling.sender.send([replace(message_of(run), args=["hunter2"], shown=shown)])
+    ended = telling.ended(run.id)
+    assert (ended.state, ended.attempt) == (RunState.SUCCEEDED, 2), ended.error
+    assert ended.result == {"shown": f"['{MASK}']", "given": f"<{MASK}>"}
+    telling.until(run.id, lambda run: run.progress is not None and run.progress.note == MASK)
+    eventually(lambda: len(log_of(telling, run)) == 2)
+    assert {text for _, _, text in log_of(telling, run)} == {f"using {MASK}"}
+    assert "hunter2" not in str(telling.get(run.id))
