@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,7 +27,6 @@ from punctual.store.migrate import upgrade
 from servers.processes import ServerProcess
 from servers.waiting import eventually
 
-SCHEDULER = "punctual.celery.beat:PunctualScheduler"  # what the entry point `punctual` names
 CODE = """
 import os
 from celery import Celery
@@ -60,6 +60,15 @@ class Beats:
         self.system = System(self.database, SystemClock())
         self.app: Celery = broker_app(self.broker_url)
 
+    def install(self) -> None:
+        """Name the scheduler as the package does once it is installed."""
+        project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+        (name, value), *_ = project["entry-points"]["celery.beat_schedulers"].items()
+        metadata = self.folder / "named-0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: named\nVersion: 0\n")
+        (metadata / "entry_points.txt").write_text(f"[celery.beat_schedulers]\n{name} = {value}\n")
+
     def deploy(self, code: str) -> None:
         (self.folder / "proj.py").write_text(f"{CODE}\n{code}\n")
 
@@ -67,7 +76,7 @@ class Beats:
         """Start a process, and return once its node is there."""
         number = len(self.processes)
         process = ServerProcess(
-            [sys.executable, "-m", "celery", "-A", "proj", command, scheduler, SCHEDULER, "-l", "INFO", *options],
+            [sys.executable, "-m", "celery", "-A", "proj", command, scheduler, "punctual", "-l", "INFO", *options],
             log=self.folder / f"{number}.log",
             environment={
                 **os.environ,
@@ -122,6 +131,7 @@ def beats(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Beats]:
     database = Database(url)
     upgrade(database)
     beats = Beats(tmp_path, request.getfixturevalue(broker), url, database)
+    beats.install()
     yield beats
     for process in beats.processes:
         process.stop()
