@@ -90,6 +90,7 @@ class PunctualScheduler(Scheduler):  # type: ignore[misc] # Celery has no types
             if not self.schedules_equal(self.old_schedulers, self.schedule):
                 self._node.engine.left_out(self.declare(self._node.database, self._node.clock))
                 self.old_schedulers = copy.copy(self.schedule)
+            self._node.start()
         except DatabaseUnavailableError as error:
             logger.warning("beat: %s %s", error.message, error.fix, extra={"action": "beat_not_ready"})
             return float(min(self.max_interval, _IMPATIENCE))
@@ -147,7 +148,7 @@ class _Node:
     """The engine that fires, with all that it needs."""
 
     def __init__(self, app: Celery) -> None:
-        """Open everything, and begin; raises SetupError and DatabaseUnavailableError."""
+        """Open everything; raises SetupError and DatabaseUnavailableError."""
         settings = settings_of_process()
         self.database: Database = open_database(settings, database_url_of(app))
         self._sender = CelerySender(app)
@@ -165,8 +166,14 @@ class _Node:
         except BaseException:
             self.database.close()
             raise
-        self.engine.start()
-        logger.info("beat: Firing schedules as a node", extra={"action": "scheduler_started"})
+        self._started = False
+
+    def start(self) -> None:
+        """Begin to fire, unless it has begun; what is declared is there by then, so that nothing that is gone fires."""
+        if not self._started:
+            self._started = True
+            self.engine.start()
+            logger.info("beat: Firing schedules as a node", extra={"action": "scheduler_started"})
 
     def stop(self) -> None:
         """End after the batch it is at."""

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_NAME = 200
 _AS_THEY_ARE = ("routing_key", "priority", "headers", "soft_time_limit", "time_limit")
-_OF_NO_EFFECT = frozenset({"retry", "retry_policy", "producer", "connection", "relative"})
+_OF_NO_EFFECT = frozenset({"retry", "retry_policy", "producer", "connection"})
 """What says how to publish once: Punctual publishes until the broker has the message."""
 
 _ENTRY_KEYS = frozenset({"task", "schedule", "args", "kwargs", "options", "relative", "name", "app"})

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from celery import Celery, beat, uuid
@@ -26,7 +26,7 @@ from punctual.celery.plugin import Punctual
 from punctual.control.schedules import Schedules
 from punctual.control.system import System
 from punctual.domain.clock import SystemClock
-from punctual.domain.errors import SetupError
+from punctual.domain.errors import DatabaseUnavailableError, SetupError
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
 from servers.waiting import eventually
@@ -164,6 +164,20 @@ def test_a_tick_after_the_schedule_has_changed_brings_it_in_and_no_other_does(
     with patch("punctual.celery.beat.bring_in") as bring_in:
         scheduler.tick()
     assert not bring_in.called
+
+
+def test_nothing_fires_before_the_code_is_heeded(
+    scheduler: PunctualScheduler, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So an entry that is gone from the code does not run once more after a redeploy."""
+    start = Mock()
+    with monkeypatch.context() as patched:
+        patched.setattr("punctual.celery.beat.bring_in", Mock(side_effect=DatabaseUnavailableError))
+        patched.setattr("punctual.celery.beat._Node.start", start)
+        assert scheduler.tick() == 5
+    assert not start.called
+    scheduler.tick()
+    eventually(lambda: nodes(database) == 1)
 
 
 def test_close_ends_the_node_however_often_and_a_tick_begins_anew(
