@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from punctual.celery.records import Appeared, Ended, Lost, Record, Started
+from punctual.celery.records import Appeared, Ended, Lost, Record, Started, Told
 from punctual.domain.run import RunState
 from punctual.engine import outcomes
 from punctual.store import adhoc, attempt_batches, failures
 from punctual.store.attempt_batches import Start, Success
 from punctual.store.database import Transaction
 
-Told = Sequence[tuple[Record, datetime]]
+Instants = Sequence[tuple[Record, datetime]]
 """Records, each with the instant of which it tells."""
 
 
-def write_batch(tx: Transaction, told: Told) -> int:
+def write_batch(tx: Transaction, told: Instants) -> int:
     """Write records, those of one run in their order; return how many the ledger refused.
 
     The schedules whose failures in a row may change are locked first, in one order, so that any number of writers may
@@ -32,12 +32,13 @@ def write_batch(tx: Transaction, told: Told) -> int:
         refused += len(starts) - attempt_batches.start(tx, starts)
         refused += len(successes) - attempt_batches.succeed(tx, successes)
         refused += sum(not record.write(tx, at) for record, at in others)
-    if well or badly or any(not isinstance(record, Appeared | Started) for record, _ in told):
+    # What begins, and what a task tells while it runs, makes no room for others.
+    if not all(isinstance(record, Appeared | Started | Told) for record, _ in told):
         outcomes.wake_waiting(tx)
     return refused
 
 
-def _rounds(told: Told) -> Iterator[Told]:
+def _rounds(told: Instants) -> Iterator[Instants]:
     """Yield the first records of all runs, then the second ones, and so on."""
     of_run: defaultdict[UUID, int] = defaultdict(int)
     rounds: defaultdict[int, list[tuple[Record, datetime]]] = defaultdict(list)
@@ -47,7 +48,7 @@ def _rounds(told: Told) -> Iterator[Told]:
     yield from rounds.values()
 
 
-def _sorted_out(told: Told, counted: set[UUID]) -> tuple[list[Start], list[Success], Told]:
+def _sorted_out(told: Instants, counted: set[UUID]) -> tuple[list[Start], list[Success], Instants]:
     """Return starts and successes, to be written at once, and other records.
 
     A success of one of the runs that are `counted` is such another: it ends failures in a row.

@@ -10,7 +10,6 @@ from uuid import UUID
 from pydantic import JsonValue, ValidationError
 
 from punctual.control.faults import faults_of
-from punctual.control.masked import masked_call
 from punctual.control.timetables import calendar_faults
 from punctual.domain.errors import Fault, InvalidInputError, TriggerError
 from punctual.domain.masking import DEFAULT_MASKING, Masking
@@ -20,7 +19,7 @@ from punctual.domain.signature import check_arguments
 from punctual.domain.timetable import Timetable
 from punctual.domain.timing import Timing
 from punctual.domain.triggers import AnyOf, Interval, Rrule, Trigger
-from punctual.domain.unmasking import masked_faults, unmasked
+from punctual.domain.unmasking import Call, masked_faults, unmasked_call
 from punctual.store import calendars, workers
 from punctual.store.database import Transaction
 
@@ -81,10 +80,12 @@ def changed_arguments(
     """
     if changes == Arguments():
         return changes
-    shown = masking.call(workers.signatures(tx, {task}).get(task), args, kwargs)
+    signature = workers.signatures(tx, {task}).get(task)
+    shown, stored = masking.call(signature, args, kwargs), Call(args, kwargs)
+    sent = Call(changes.args or [], {**kwargs, **(changes.kwargs or {})})
+    back = unmasked_call(sent, Call(shown.args, shown.kwargs), stored, signature)
     new = Arguments(
-        args=None if changes.args is None else unmasked(changes.args, shown.args, list(args)),
-        kwargs=unmasked({**kwargs, **changes.kwargs}, shown.kwargs, kwargs) if changes.kwargs else None,
+        args=None if changes.args is None else list(back.args), kwargs=dict(back.kwargs) if changes.kwargs else None
     )
     call = {
         "task": task,
@@ -126,11 +127,12 @@ def _unmasked(
     tx: Transaction, document: Mapping[str, Any], old: ScheduleSpec | None, masking: Masking
 ) -> tuple[Mapping[str, Any], list[Fault]]:
     """Return a document with the stored values of arguments that are masked, and the faults of those without one."""
-    if old is not None:
-        shown = masked_call(tx, old, masking)
-        given = {"args": (shown.args, old.args), "kwargs": (shown.kwargs, old.kwargs)}
-        back = {name: unmasked(document[name], *known) for name, known in given.items() if name in document}
-        document = {**document, **back}
+    args, kwargs = document.get("args", []), document.get("kwargs", {})
+    if old is not None and isinstance(args, list) and isinstance(kwargs, Mapping):
+        signature = workers.signatures(tx, {old.task}).get(old.task)
+        shown = masking.call(signature, old.args, old.kwargs)
+        back = unmasked_call(Call(args, kwargs), Call(shown.args, shown.kwargs), Call(old.args, old.kwargs), signature)
+        document = {**document, "args": back.args, "kwargs": back.kwargs}
     return document, list(_masked_faults(document))
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from punctual.domain.masking import MaskedCall, Masking, Schema
+from punctual.domain.masking import Masking, Schema
 from punctual.domain.run import Run
-from punctual.domain.schedule import Schedule, ScheduleSpec
+from punctual.domain.schedule import Schedule
 from punctual.store import workers
 from punctual.store.database import Transaction
 
@@ -18,11 +18,6 @@ def masked_schedules(tx: Transaction, found: Sequence[Schedule], masking: Maskin
 def masked_schedule(tx: Transaction, schedule: Schedule, masking: Masking) -> Schedule:
     """Return a schedule with the secrets of its task call masked."""
     return masked_schedules(tx, [schedule], masking)[0]
-
-
-def masked_call(tx: Transaction, spec: ScheduleSpec, masking: Masking) -> MaskedCall:
-    """Return the task call of a spec as people see it."""
-    return masking.call(workers.signatures(tx, {spec.task}).get(spec.task), spec.args, spec.kwargs)
 
 
 def masked_runs(tx: Transaction, found: Sequence[Run], masking: Masking) -> list[Run]:

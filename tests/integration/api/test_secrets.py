@@ -92,6 +92,12 @@ def test_what_is_masked_can_be_sent_back_and_never_is_stored(
     assert stored(database) == ["bert", *ARGS[1:]]
     new = client.patch("schedules/login", json={"args": ["bert", "another one"]}).json()
     assert (new["args"], stored(database)) == (["bert", MASK], ["bert", "another one"])
+    # The web UI gives by name what may have been stored by position.
+    named = {"args": [], "kwargs": {"user": "carl", "phrase": MASK}}
+    moved = client.patch("schedules/login", json=named).json()
+    assert (moved["kwargs"], stored(database)) == ({"user": "carl", "phrase": MASK}, [])
+    placed = client.patch("schedules/login", json={"args": ["bert", MASK], "kwargs": {"user": None, "phrase": None}})
+    assert (placed.json()["args"], stored(database)) == (["bert", MASK], ["bert", "another one"])
     for args in ([MASK, "another one"], ["bert", f"my {MASK}"], ["bert", MASK, {"api_key": MASK}]):
         refused = client.patch("schedules/login", json={"args": args})
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "masked")
