@@ -38,6 +38,7 @@ export type WhatIf = Forecast["what_if"]["h"];
 export type Backfill = Answer<"/backfills/{backfill_id}", "get", 200>;
 export type BackfillPreview = Answer<"/schedules/{ref}/backfills", "post", 200>;
 export type Readiness = Answer<"/health/ready", "get", 200>;
+export type Lock = Answer<"/locks", "get", 200>["items"][number];
 export type System = Answer<"/system", "get", 200>;
 
 export type Page<T> = { items: T[]; next_cursor?: string | null };

@@ -5,6 +5,7 @@ import { useReadiness, useSystem } from "../api/queries";
 import type { System } from "../api/types";
 import { PageHeader, Section } from "../components/layout";
 import { Life } from "../components/life";
+import { Locks } from "../components/locks";
 import { Loading, ProblemNotice } from "../components/notices";
 import { CheckLine } from "../components/readiness";
 import { Dash, Rows } from "../components/table";
@@ -159,6 +160,7 @@ export function SystemPage() {
                 <None>No node runs. Start one with “punctual scheduler” or “punctual up”.</None>
               )}
             </Section>
+            <Locks />
             <Text size="sm" c="dimmed">
               {live(system.data.workers)} of the workers known:{" "}
               <Anchor component={Link} href="/workers" size="sm">

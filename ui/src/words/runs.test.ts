@@ -57,7 +57,7 @@ describe("a run in words", () => {
     [{ state: "queued", queued_at: "2026-03-01T02:05:00Z" }, "Sent 5 min after its due time."],
     [{ state: "missed", covered_count: 12 }, "Covers 12 fire times that did not run."],
     [{ state: "skipped", covered_count: 1 }, "Covers 1 fire time that did not run."],
-    [{ state: "skipped" }, "A calendar, a pause, a deletion or another run kept it from running."],
+    [{ state: "skipped" }, "A calendar, a pause, a deletion, another run or a lock kept it from running."],
     [{ state: "buffered" }, "It waits for other runs to end, by its policies."],
     [{ state: "lost", ...finished }, "Sent on time, waited 2 s for a worker and was lost after 1 min."],
     [{ state: "retrying", ...started, queued_at: null, attempt: 1 }, "Attempt 1 failed; the next one is to come."],

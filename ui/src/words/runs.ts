@@ -32,7 +32,7 @@ export const STATE_MEANINGS: Record<RunState, string> = {
   cancelled: "It was stopped on purpose.",
   lost: "Its worker died with it.",
   expired: "It did not start in time, so it will not run.",
-  skipped: "A calendar, a pause, a deletion or another run kept it from running.",
+  skipped: "A calendar, a pause, a deletion, another run or a lock kept it from running.",
   missed: "It was met too late to run.",
 };
 
