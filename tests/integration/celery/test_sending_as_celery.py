@@ -30,11 +30,16 @@ MESSAGE = TaskMessage(
     args=[],
     kwargs={},
     queue=None,
+    previous_fire_time=datetime(2026, 1, 2, tzinfo=UTC),
+    labels={"team": "☾"},
 )
 HEADERS = {
     "punctual_schedule": 'nightly "☾"',
     "punctual_schedule_id": str(UUID(int=2)),
+    "punctual_service": "default",
     "punctual_fire_time": "2026-01-02T03:04:05.000600Z",
+    "punctual_previous_fire_time": "2026-01-02T00:00:00Z",
+    "punctual_labels": '{"team": "\\u263e"}',
     "punctual_cause": "catchup",
     "punctual_attempt": "1",
 }
