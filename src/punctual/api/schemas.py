@@ -268,7 +268,10 @@ class ScheduleOut(Answer):
     on_lost: OnLost = Field(description="What becomes of a run whose worker died.")
     created_at: Instant
     updated_at: Instant
-    declared_by: str | None = Field(description="The Celery app whose code declares it; null for all others.")
+    declared_by: str | None = Field(
+        description="The Celery app whose code declares it, as `proj`, or whose `beat_schedule`, as "
+        "`proj:beat_schedule`; null for all others."
+    )
     status: ScheduleStatusOut
     warnings: list[WarningOut] = Field(description="Why nobody would run its task now; none once it is finished.")
 

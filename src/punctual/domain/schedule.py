@@ -184,7 +184,8 @@ def undecided(skips: tuple[Skip, ...], next_fire_time: datetime | None) -> tuple
 class Schedule(BaseModel):
     """A stored schedule: its identity, its spec at one version, and its status.
 
-    `declared_by` names the Celery app whose code declares the schedule; None for one made by people or programs.
+    `declared_by` names the Celery app whose code declares the schedule (`proj`, or `proj:beat_schedule` for an entry of
+    beat's); None for one made by people or programs.
     """
 
     model_config = ConfigDict(frozen=True)

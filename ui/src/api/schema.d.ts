@@ -2373,7 +2373,7 @@ export interface components {
             updated_at: string;
             /**
              * Declared By
-             * @description The Celery app whose code declares it; null for all others.
+             * @description The Celery app whose code declares it, as `proj`, or whose `beat_schedule`, as `proj:beat_schedule`; null for all others.
              */
             declared_by: string | null;
             status: components["schemas"]["ScheduleStatusOut"];
