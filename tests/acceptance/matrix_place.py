@@ -31,6 +31,9 @@ POOLS = {
 }
 QUICKLY = ("--without-mingle", "--without-gossip")
 PROCESSES = ("prefork", "spawn")
+PATIENCE = 60.0
+"""Seconds after which a run that has no end will have none: a child that is spawned takes its time, too."""
+
 LOST_AFTER = timedelta(seconds=2)
 """What the tests set for `reconcile.LOST_AFTER`: four times what the workers' signs of life are apart."""
 
@@ -207,7 +210,7 @@ class _Place:
             return self.site.get(run.id).state in TERMINAL
 
         with self.site.node(), contextlib.suppress(AssertionError):
-            eventually(look, 30)
+            eventually(look, PATIENCE)
         return self.site.get(run.id)
 
     def record(self, task: str, *args: JsonValue, **policies: JsonValue) -> Run:
@@ -235,7 +238,7 @@ class _Place:
 
     def note(self, situation: str, run: Run, worker: str | None = None) -> None:
         with contextlib.suppress(AssertionError):  # a run without an end is told as it is
-            eventually(lambda: self.site.get(run.id).state in TERMINAL, 30)
+            eventually(lambda: self.site.get(run.id).state in TERMINAL, PATIENCE)
         notes = self.site.folder / "notes"
         bodies = notes.read_text().count(str(run.id)) if notes.exists() else 0
         self.observation.seen[situation] = Seen(self.site.get(run.id), bodies, worker or self.names[-1])
