@@ -100,7 +100,6 @@ def test_run_now_records_a_run_to_send(client: httpx.Client, create: Create) -> 
         "covered_count_exact": True,
         "received_at": None,
         "received_by": None,
-        "progress": None,
         "source": None,
         "not_promised": [],
         "notice": None,
