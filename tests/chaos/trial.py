@@ -26,7 +26,8 @@ from punctual.domain.errors import DatabaseUnavailableError
 from punctual.domain.run import TERMINAL
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database
-from punctual.store.tables import nodes, runs, schedules, workers
+from punctual.store.process_tables import nodes, workers
+from punctual.store.tables import runs, schedules
 from servers.waiting import eventually
 
 START_SECONDS = 120

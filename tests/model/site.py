@@ -23,7 +23,7 @@ from punctual.engine.sender import TaskMessage, Unsendable
 from punctual.store import outbox, workers
 from punctual.store import schedules as stored_schedules
 from punctual.store.database import Database
-from punctual.store.tables import metadata, runs, schedule_versions, schedules
+from punctual.store.tables import runs, schedule_versions, schedules
 from punctual.testing import ManualClock, RecordingSender
 
 _SEEDED = UUID("00000000-0000-0000-0000-0000000000aa")
@@ -77,7 +77,7 @@ class Site:
             patch.setattr(module, "new_id", self.new_id)
         self._set_traps(patch)
         with database.write() as tx:
-            for table in reversed(metadata.sorted_tables):
+            for table in reversed(runs.metadata.sorted_tables):
                 tx.connection.execute(delete(table))
         self.schedules = Schedules(database, self.clock)
         self.runs = Runs(database, self.clock)

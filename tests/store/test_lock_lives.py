@@ -11,8 +11,8 @@ from sqlalchemy import delete
 from punctual.domain.lock import Claim, Holder, Purpose
 from punctual.store import kept_results, locks
 from punctual.store.database import Database
-from punctual.store.tables import kept_results as kept_table
-from punctual.store.tables import locks as lock_table
+from punctual.store.process_tables import kept_results as kept_table
+from punctual.store.process_tables import locks as lock_table
 from punctual.testing import ManualClock
 
 HOLDER = Holder(function="proj.tasks.pay", host="h", pid=1, task_id="t", worker="w@h")

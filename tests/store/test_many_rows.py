@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from punctual.domain.identity import new_id
 from punctual.store.database import Database
-from punctual.store.tables import nodes
+from punctual.store.process_tables import nodes
 from punctual.testing import ManualClock
 
 NOW = ManualClock().now()

@@ -11,12 +11,12 @@ from sqlalchemy import inspect, text
 from punctual.domain.errors import SetupError
 from punctual.store.database import Database
 from punctual.store.migrate import downgrade, upgrade
-from punctual.store.tables import metadata
+from punctual.store.process_tables import nodes
 
 
 def test_migrations_give_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.read() as tx:
-        differences = compare_metadata(MigrationContext.configure(tx.connection), metadata)
+        differences = compare_metadata(MigrationContext.configure(tx.connection), nodes.metadata)
     assert differences == []
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from punctual.store.database import Transaction
-from punctual.store.tables import sessions, sign_in_links, tokens
+from punctual.store.process_tables import sessions, sign_in_links, tokens
 
 
 def set_token(tx: Transaction, name: str, token_hash: str, *, at: datetime) -> None:

@@ -15,7 +15,8 @@ from punctual.domain.source import WITHOUT_PLUGIN, Source
 from punctual.store.admission import LEFT_ALONE
 from punctual.store.database import Transaction
 from punctual.store.endings import end_by
-from punctual.store.tables import runs, schedule_versions, workers
+from punctual.store.process_tables import workers
+from punctual.store.tables import runs, schedule_versions
 from punctual.store.types import UtcDateTime
 
 

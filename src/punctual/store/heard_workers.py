@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from punctual.domain.processes import Worker
 from punctual.store.database import Transaction
-from punctual.store.tables import workers
+from punctual.store.process_tables import workers
 
 _STALE = timedelta(seconds=60)
 """A worker of this name with the plug-in that was not seen for so long is another one's predecessor."""

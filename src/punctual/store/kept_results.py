@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from sqlalchemy import delete, select
 
 from punctual.store.database import Transaction
-from punctual.store.tables import kept_results
+from punctual.store.process_tables import kept_results
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 
 from punctual.store.database import Transaction
-from punctual.store.tables import leases
+from punctual.store.process_tables import leases
 
 
 def take(tx: Transaction, name: str, *, now: datetime, until: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from punctual.domain.lock import Claim, Holder, Lock
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
-from punctual.store.tables import locks
+from punctual.store.process_tables import locks
 
 
 def acquire(tx: Transaction, claim: Claim, holder: Holder, *, at: datetime, lease: timedelta) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, select
 
 from punctual.domain.processes import Node
 from punctual.store.database import Transaction
-from punctual.store.tables import nodes, write_checks
+from punctual.store.process_tables import nodes, write_checks
 
 _CHANGING = (
     "seen_at",

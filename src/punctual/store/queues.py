@@ -10,7 +10,8 @@ from punctual.domain.run import RunState
 from punctual.store import routes
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
-from punctual.store.tables import is_open, queues, runs, schedule_versions
+from punctual.store.process_tables import queues
+from punctual.store.tables import is_open, runs, schedule_versions
 
 _CHANGING = tuple(column.name for column in queues.c if column.name != "name")
 

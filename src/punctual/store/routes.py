@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import and_, delete, func, or_, select, update
 
 from punctual.store.database import Transaction
-from punctual.store.tables import routes, schedule_versions, schedules
+from punctual.store.process_tables import routes
+from punctual.store.tables import schedule_versions, schedules
 
 _UNNAMED = ""
 _LOOKED_AT_ONCE = 20

@@ -9,7 +9,7 @@ from sqlalchemy import and_, select
 from punctual.domain.processes import ALIVE_FOR
 from punctual.domain.serving import Serving
 from punctual.store.database import Transaction
-from punctual.store.tables import queues, routes, worker_tasks, workers
+from punctual.store.process_tables import queues, routes, worker_tasks, workers
 
 _MEASURED_WITHIN = timedelta(minutes=1)
 

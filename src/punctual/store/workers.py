@@ -12,7 +12,8 @@ from punctual.domain.processes import Task, Worker, WorkerLoad
 from punctual.domain.run import RunState
 from punctual.store.database import Transaction
 from punctual.store.paging import Page, decode_cursor, encode_cursor
-from punctual.store.tables import runs, schedule_versions, schedules, tasks, worker_tasks, workers
+from punctual.store.process_tables import tasks, worker_tasks, workers
+from punctual.store.tables import runs, schedule_versions, schedules
 
 _FORGET_AFTER = timedelta(days=1)
 _MOST_RUNNING = 1000

@@ -14,7 +14,7 @@ from punctual.domain.run import RunError, RunState
 from punctual.engine.build import build_engine
 from punctual.store import schedules
 from punctual.store.database import Database
-from punctual.store.tables import tasks
+from punctual.store.process_tables import tasks
 from punctual.testing import ManualClock, RecordingSender
 from worker_records import end, start
 

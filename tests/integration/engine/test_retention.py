@@ -24,8 +24,8 @@ from punctual.engine.retention import BATCH, Retention
 from punctual.store import kept_results, locks, nodes, run_logs, runs, totals
 from punctual.store import retention as stored_retention
 from punctual.store.database import Database, Transaction
-from punctual.store.tables import kept_results as kept_table
-from punctual.store.tables import locks as lock_table
+from punctual.store.process_tables import kept_results as kept_table
+from punctual.store.process_tables import locks as lock_table
 from punctual.store.tables import run_logs as log_table
 from punctual.store.tables import runs as run_table
 from punctual.store.tables import schedule_versions

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from punctual.store.tables import metadata
+from punctual.store.process_tables import nodes
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=nodes.metadata,  # which all tables are in
     render_as_batch=True,
     transaction_per_migration=False,
 )
