@@ -33,6 +33,8 @@ from punctual.engine.dispatcher import RESEND_AFTER
 logger = logging.getLogger(__name__)
 
 
+_HARD_LIMIT = "The task ran into its hard time limit."
+
 _numbers = itertools.count()
 
 
@@ -92,8 +94,15 @@ class Recorder:
             task = str(request.get("task"))
             if run_id := run_of(request.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
                 error, worker = error_of(reason, _traceback_of(reason)), request.get("hostname")
-                ended = Ended(run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error)
-                self._tell(ended, task, request)
+                limit = isinstance(reason, TimeLimitExceeded)
+                why = _HARD_LIMIT if limit else None
+                ended = Ended(
+                    run_id, monotonic(), attempt_of(request), RunState.FAILED, worker, error=error, reason=why
+                )
+                if limit:  # newer ones of Celery tell of it by a signal too, at which the hooks are called
+                    self._submit(ended)
+                else:
+                    self._tell(ended, task, request)
         except Exception:
             logger.exception("The end of task %s is not recorded", task_id, extra={"action": "record_dropped"})
 
@@ -126,7 +135,7 @@ class Recorder:
                 return
             error = error_of(exception, getattr(einfo, "traceback", None), hidden_in(sender, request))
             limit = isinstance(exception, TimeLimitExceeded)
-            reason = "The task ran into its hard time limit." if limit else None
+            reason = _HARD_LIMIT if limit else None
             ended = Ended(run_id, moment, attempt, RunState.FAILED, request.hostname, error=error, reason=reason)
             self._tell(ended, sender.name, request)
 

@@ -11,10 +11,13 @@ from typing import Any, NamedTuple, Protocol
 from billiard.einfo import ExceptionInfo
 from celery import Celery
 from celery.app.trace import TraceInfo, trace_ok_t
-from celery.exceptions import Ignore, WorkerShutdown, WorkerTerminate
+from celery.exceptions import Ignore, TimeLimitExceeded, WorkerShutdown, WorkerTerminate
 from celery.states import IGNORED, REJECTED
 
 from punctual.celery.headers import RECEIVED
+
+_POOLS_TIMEOUTS = frozenset({"gevent.timeout", "eventlet.timeout"})
+"""The modules of what stops a greenlet at its hard time limit; Celery before 5.7 sends no signal then."""
 
 
 class Keeper(Protocol):
@@ -29,7 +32,11 @@ class Keeper(Protocol):
         ...
 
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
-        """Hear that a task raised SystemExit or KeyboardInterrupt, which end no task for Celery."""
+        """Hear that a task ended in a way that Celery may not tell of.
+
+        It raised SystemExit or KeyboardInterrupt, or a pool of greenlets stopped it at its hard time limit, which
+        arrives as TimeLimitExceeded.
+        """
         ...
 
 
@@ -58,6 +65,10 @@ class _Guarded(NamedTuple):
             raise
         except (SystemExit, KeyboardInterrupt) as reason:
             self.keeper.broke_off(uuid, request, reason)
+            raise
+        except BaseException as reason:
+            if type(reason).__module__ in _POOLS_TIMEOUTS:
+                self.keeper.broke_off(uuid, request, TimeLimitExceeded(getattr(reason, "seconds", None)))
             raise
         if traced.info is not None and traced.info.state == REJECTED and traced.info.retval.requeue:
             self.keeper.gave_back(uuid, request, traced.info.retval)
