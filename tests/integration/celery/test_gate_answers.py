@@ -1,6 +1,8 @@
 """What the gate answers, on each database, and when the database does not."""
 
 import logging
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +26,9 @@ from punctual.store import attempts, runs
 from punctual.store.admission import cancel
 from punctual.store.attempts import Runner
 from punctual.store.database import Database
+from punctual.store.migrate import upgrade
 from punctual.store.tables import runs as runs_table
-from servers.postgres import PostgresServer
+from servers.postgres import PostgresServer, private_postgres
 from servers.waiting import eventually
 from worker_records import start
 
@@ -261,6 +264,37 @@ def test_silence_opens_the_gate_for_a_first_message_soon_and_for_a_copy_never(
     assert waited < 2.0 if admitted else waited >= 2.0
     asked.gate.close()
     database.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the processes of the server are found in /proc")
+def test_a_paused_server_holds_up_one_task_for_a_moment_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with private_postgres() as server:
+        database = Database(server.url)
+        upgrade(database)
+        asked = Asked(database, server.url, patience=60.0, silence=0.5)
+        found = [asked.new_run() for _ in range(4)]
+        assert asked.ask(found[0])
+        children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        processes = [server.pid, *map(int, children)]
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            before = monotonic()
+            assert asked.ask(found[1])
+            assert 0.5 <= monotonic() - before < 10
+            before = monotonic()
+            assert asked.ask(found[2])
+            assert monotonic() - before < 0.3
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+        assert [started.run_id for started in asked.opened] == found[1:3]
+        eventually(lambda: "gate_resumed" in actions(caplog))
+        assert asked.ask(found[3])
+        assert not asked.ask(found[3])
+        asked.gate.close()
+        database.close()
 
 
 def test_that_the_database_answers_again_is_found_out_without_any_task(
