@@ -209,3 +209,16 @@ def test_arguments_that_are_not_json_are_refused_where_they_are_written(app: Cel
     plugin = Punctual(app)
     with pytest.raises(SetupError, match="args"):
         plugin.scheduled("@daily", args=[object()])(task_of(app, "t"))  # type: ignore[list-item] # the fault
+
+
+def test_workers_use_the_database_that_the_code_names_and_else_that_of_the_environment(
+    app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUNCTUAL_DATABASE_URL", "sqlite:////environment.db")
+    plugin = Punctual(app)._plugin  # noqa: SLF001 - else a worker would have to be started
+    assert plugin._url() == "sqlite:////environment.db"  # noqa: SLF001 - same
+    app.conf.punctual_database_url = "sqlite:////setting.db"
+    assert plugin._url() == "sqlite:////setting.db"  # noqa: SLF001 - same
+    other = Celery("other", set_as_current=False)
+    other.conf.punctual_database_url = "sqlite:////setting.db"
+    assert Punctual(other, database_url=NOWHERE)._plugin._url() == NOWHERE  # noqa: SLF001 - same
