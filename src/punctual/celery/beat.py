@@ -12,14 +12,11 @@ from celery import Celery
 from celery.backends.base import DisabledBackend
 from celery.beat import Scheduler
 
+from punctual.celery.app_engine import AppEngine
 from punctual.celery.declaring import bring_in
-from punctual.celery.following.followers import followers_for
 from punctual.celery.plugin import database_url_of, settings_of_process
-from punctual.celery.sender import CelerySender
 from punctual.domain.clock import Clock
 from punctual.domain.errors import DatabaseUnavailableError, SetupError
-from punctual.engine.build import build_engine
-from punctual.engine.loop import Engine
 from punctual.store.clock import DatabaseClock
 from punctual.store.database import Database, shown_url
 from punctual.store.opening import open_database
@@ -88,7 +85,7 @@ class PunctualScheduler(Scheduler):  # type: ignore[misc] # Celery has no types
                 self.old_schedulers = None
                 _end_in_order()
             if not self.schedules_equal(self.old_schedulers, self.schedule):
-                self._node.engine.left_out(self.declare(self._node.database, self._node.clock))
+                self._node.fires.engine.left_out(self.declare(self._node.database, self._node.clock))
                 self.old_schedulers = copy.copy(self.schedule)
             self._node.start()
         except DatabaseUnavailableError as error:
@@ -151,18 +148,9 @@ class _Node:
         """Open everything; raises SetupError and DatabaseUnavailableError."""
         settings = settings_of_process()
         self.database: Database = open_database(settings, database_url_of(app))
-        self._sender = CelerySender(app)
         try:
             self.clock = DatabaseClock(self.database)
-            self.engine: Engine = build_engine(
-                self.database,
-                self._sender,
-                self.clock,
-                settings.keep_runs,
-                resend_after=settings.resend_after,
-                masking=settings.masking,
-                followers=followers_for(app, self.database, self.clock),
-            )
+            self.fires: AppEngine = AppEngine(app, self.database, self.clock, settings)
         except BaseException:
             self.database.close()
             raise
@@ -172,13 +160,12 @@ class _Node:
         """Begin to fire, unless it has begun; what is declared is there by then, so that nothing that is gone fires."""
         if not self._started:
             self._started = True
-            self.engine.start()
+            self.fires.start()
             logger.info("beat: Firing schedules as a node", extra={"action": "scheduler_started"})
 
     def stop(self) -> None:
         """End after the batch it is at."""
-        if self.engine.stop(_DRAIN_SECONDS):
-            self._sender.close()
+        self.fires.stop(_DRAIN_SECONDS)
         self.database.close()
         logger.info("beat: The node has stopped", extra={"action": "scheduler_stopped"})
 

@@ -29,12 +29,10 @@ def scheduler(
     For example:
         punctual scheduler -A proj.celery
     """
-    from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import, and not needed for help
-    from punctual.celery.following.followers import followers_for  # noqa: PLC0415 - same
-    from punctual.celery.sender import CelerySender  # noqa: PLC0415 - same
+    from punctual.celery.app_engine import AppEngine  # noqa: PLC0415 - slow to import, and not needed for help
+    from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - same
     from punctual.cli.assembly import sending_app  # noqa: PLC0415 - same
     from punctual.cli.configuration import process_settings  # noqa: PLC0415 - same
-    from punctual.engine.build import build_engine  # noqa: PLC0415 - same
     from punctual.ops.logging import configure  # noqa: PLC0415 - same
     from punctual.store.clock import DatabaseClock  # noqa: PLC0415 - same
     from punctual.store.opening import open_database  # noqa: PLC0415 - same
@@ -42,29 +40,19 @@ def scheduler(
     settings = process_settings()
     configure(settings.log_level)
     celery_app = sending_app(settings, app)
-    sender = CelerySender(celery_app)
     database = open_database(settings)
     clock = DatabaseClock(database)
     left_out = {} if app is None else bring_in_all(celery_app, database, clock)
-    engine = build_engine(
-        database,
-        sender,
-        clock,
-        settings.keep_runs,
-        resend_after=settings.resend_after,
-        masking=settings.masking,
-        followers=followers_for(celery_app, database, clock),
-    )
-    engine.left_out(left_out)
+    fires = AppEngine(celery_app, database, clock, settings)
+    fires.engine.left_out(left_out)
     signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _frame: signals.put(received))
     _collect_seldom()
-    engine.start()
+    fires.start()
     _log.info("firing schedules", extra={"action": "scheduler_started"})
     signals.get()
-    if engine.stop(_DRAIN_SECONDS):
-        sender.close()
+    fires.stop(_DRAIN_SECONDS)
     database.close()
     _log.info("stopped", extra={"action": "scheduler_stopped"})
 

@@ -72,31 +72,19 @@ def server(
 @contextmanager
 def _scheduler(settings: "Settings", app: str | None, database: "Database", clock: "Clock") -> Iterator[None]:
     """Run an engine in threads of its own."""
+    from punctual.celery.app_engine import AppEngine  # noqa: PLC0415 - slow to import
     from punctual.celery.beat import bring_in_all  # noqa: PLC0415 - slow to import
-    from punctual.celery.following.followers import followers_for  # noqa: PLC0415 - slow to import
-    from punctual.celery.sender import CelerySender  # noqa: PLC0415 - slow to import
     from punctual.cli.assembly import sending_app  # noqa: PLC0415 - slow to import
-    from punctual.engine.build import build_engine  # noqa: PLC0415 - slow to import
 
     celery_app = sending_app(settings, app)
     left_out = {} if app is None else bring_in_all(celery_app, database, clock)
-    sender = CelerySender(celery_app)
-    engine = build_engine(
-        database,
-        sender,
-        clock,
-        settings.keep_runs,
-        resend_after=settings.resend_after,
-        masking=settings.masking,
-        followers=followers_for(celery_app, database, clock),
-    )
-    engine.left_out(left_out)
-    engine.start()
+    fires = AppEngine(celery_app, database, clock, settings)
+    fires.engine.left_out(left_out)
+    fires.start()
     try:
         yield
     finally:
-        if engine.stop(_DRAIN_ENGINE_SECONDS):
-            sender.close()
+        fires.stop(_DRAIN_ENGINE_SECONDS)
 
 
 class _WebServer:

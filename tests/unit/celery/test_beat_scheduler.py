@@ -211,7 +211,7 @@ def test_people_see_what_a_node_leaves_out(app: Celery, database: Database) -> N
     scheduler = PunctualScheduler(app)
     scheduler.tick()
     assert scheduler._node is not None  # noqa: SLF001 - its heartbeat comes every five seconds by itself
-    scheduler._node.engine.heartbeat()  # noqa: SLF001 - same
+    scheduler._node.fires.engine.heartbeat()  # noqa: SLF001 - same
     ((warning,),) = (view.warnings for view in System(database, SystemClock()).nodes())
     assert warning.startswith("Left out of what its app declares: bad: its schedule is a builtins.str")
     scheduler.close()
