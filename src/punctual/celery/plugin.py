@@ -24,10 +24,11 @@ from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
-from punctual.celery.tally import Tally, TallyFolder, tally_folder
+from punctual.celery.tally import Tally, TallyFolder, remove_left_over, tally_folder
 from punctual.celery.told import error_of
 from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life, is_main_process, this_worker
+from punctual.domain.clock import SystemClock
 from punctual.domain.errors import SetupError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.engine.dispatcher import RESEND_AFTER
@@ -235,6 +236,7 @@ class _Plugin:
             import punctual.celery.stopping  # noqa: F401, PLC0415 - brings its command; only workers can import it fast
 
             begin_life()
+            remove_left_over(SystemClock().now())
             self._begin()
 
     def _worker_ready(self, sender: Any, **_: object) -> None:  # noqa: ANN401 - Celery has no types

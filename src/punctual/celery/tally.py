@@ -13,6 +13,7 @@ import struct
 import tempfile
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _NUMBERS = struct.Struct("=qqq")
 _TEXT = struct.Struct("=H400s")
+_PREFIX = "punctual-worker-"
+_LEFT_OVER_SECONDS = 24 * 3600.0
 _SIZE = _NUMBERS.size + _TEXT.size
 
 
@@ -116,7 +119,16 @@ class TallyFolder:
 
 def tally_folder(worker_id: UUID) -> Path:
     """Return the folder in which the processes of a life of a worker leave their counts."""
-    return Path(tempfile.gettempdir()) / f"punctual-worker-{worker_id}"
+    return Path(tempfile.gettempdir()) / f"{_PREFIX}{worker_id}"
+
+
+def remove_left_over(now: datetime) -> None:
+    """Remove the folders of workers on this machine that were killed more than a day ago."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError):  # another user's, or just removed by another worker
+            untouched = now.timestamp() - folder.stat().st_mtime
+            if untouched > _LEFT_OVER_SECONDS and not any(lives(int(file.name)) for file in folder.iterdir()):
+                shutil.rmtree(folder)
 
 
 def lives(pid: int) -> bool:

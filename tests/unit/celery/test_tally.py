@@ -1,11 +1,14 @@
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from punctual.celery.tally import Counts, Tally, TallyFolder
+from punctual.celery.tally import Counts, Tally, TallyFolder, remove_left_over
+from punctual.domain.clock import SystemClock
 from punctual.domain.identity import new_id
 
 
@@ -69,6 +72,18 @@ def test_where_no_file_can_be_made_the_process_counts_for_itself(
     tally.refused()
     assert tally.counts.refused == 1
     assert [getattr(record, "action", "") for record in caplog.records] == ["tally_not_kept"]
+
+
+def test_what_a_killed_worker_left_is_removed_after_a_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    killed, alive = TallyFolder(new_id()), TallyFolder(new_id())
+    count_elsewhere(killed)
+    Tally(alive.path).refused()
+    now = SystemClock().now()
+    remove_left_over(now)
+    assert killed.path.exists()
+    remove_left_over(now + timedelta(days=1, seconds=1))
+    assert (killed.path.exists(), alive.path.exists()) == (False, True)
 
 
 def test_a_worker_whose_processes_counted_nothing_has_counts_all_the_same() -> None:
