@@ -222,10 +222,15 @@ class _Place:
         return run
 
     def running(self, task: str, go: str) -> Run:
-        """Send a task that waits for a file, and return once it runs."""
+        """Send a task that waits for a file, and return once its body runs."""
         run = self.send(task, self.file(go))
-        self.site.until(run.id, lambda run: run.state is RunState.RUNNING)
+        self.site.until(run.id, lambda run: run.state is RunState.RUNNING and self.bodies(run) == 1)
         return run
+
+    def bodies(self, run: Run) -> int:
+        """Return how often the body of a run has begun."""
+        notes = self.site.folder / "notes"
+        return notes.read_text().count(str(run.id)) if notes.exists() else 0
 
     def received(self, run: Run) -> None:
         self.site.logged(self.names[-1], f"Task {run.task}[{run.id}] received")
@@ -239,9 +244,7 @@ class _Place:
     def note(self, situation: str, run: Run, worker: str | None = None) -> None:
         with contextlib.suppress(AssertionError):  # a run without an end is told as it is
             eventually(lambda: self.site.get(run.id).state in TERMINAL, PATIENCE)
-        notes = self.site.folder / "notes"
-        bodies = notes.read_text().count(str(run.id)) if notes.exists() else 0
-        self.observation.seen[situation] = Seen(self.site.get(run.id), bodies, worker or self.names[-1])
+        self.observation.seen[situation] = Seen(self.site.get(run.id), self.bodies(run), worker or self.names[-1])
 
     def logs(self) -> str:
         return "\n".join(self.site.log(name) for name in self.names)
