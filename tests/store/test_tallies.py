@@ -12,7 +12,9 @@ from punctual.domain.policies import Concurrency, Overlap, RunRules
 from punctual.domain.run import Arguments, Cause, RunError, RunState
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
 from punctual.domain.tally import Counts
-from punctual.store import admission, ledger, outbox, runs, schedules, totals
+from punctual.store import adhoc, admission, attempt_batches, ledger, outbox, runs, schedules, totals
+from punctual.store.adhoc import AdhocRun
+from punctual.store.attempt_batches import Success
 from punctual.store.database import Database
 from punctual.store.ledger import Entry, Lease
 from punctual.testing import ManualClock
@@ -79,6 +81,31 @@ def test_a_worker_that_is_faster_than_the_note_of_the_sending_counts_from_its_st
     numbers = of_task(database)["succeeded"].numbers
     assert [numbers[f"{name}_sum"] for name in ("lateness", "queue_wait", "run_time")] == [2, 0, 1]
     assert numbers["queue_wait_0"] == 1
+
+
+def test_of_a_batch_of_successes_those_are_counted_that_the_ledger_takes(database: Database) -> None:
+    key = make(database, "one")
+    found = [record(database, key, NOW + number * SECOND) for number in range(4)]
+    with database.write() as tx:
+        worker_records.end(tx, found[0], RunState.LOST, at=NOW)
+    at = NOW + 9 * SECOND
+    for _ in range(2):
+        with database.write() as tx:
+            attempt_batches.succeed(tx, [Success(run, 1, None, None, "w", at) for run in found])
+    assert ended(database) == {"lost": 1, "succeeded": 3}
+
+
+def test_of_runs_that_punctual_did_not_send_only_the_time_they_ran_is_measured(database: Database) -> None:
+    run = new_id()
+    with database.write() as tx:
+        adhoc.record(tx, [AdhocRun(run, "tidy", [], {}, NOW)])
+        worker_records.start(tx, run, at=NOW + SECOND)
+        worker_records.end(tx, run, RunState.SUCCEEDED, at=NOW + 3 * SECOND, attempt=1)
+    numbers = of_task(database)["succeeded"].numbers
+    assert [numbers[f"{name}_sum"] for name in ("lateness", "queue_wait", "run_time")] == [0, 0, 2]
+    assert numbers["lateness_0"] == numbers["queue_wait_0"] == 0
+    with database.read() as tx:
+        assert totals.of_schedules(tx, 9) == ([], 0)
 
 
 def test_the_first_end_counts_and_no_other(database: Database) -> None:

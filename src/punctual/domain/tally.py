@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from punctual.domain.run import Cause
+
 BOUNDS = (0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 21600.0)
 """Upper bounds of the buckets of each measure, in seconds; one more bucket has what is above all of them."""
 
@@ -24,6 +26,7 @@ class Ended:
 
     schedule_id: UUID
     schedule_version: int
+    cause: str
     state: str
     due_time: datetime
     queued_at: datetime | None
@@ -35,10 +38,11 @@ class Ended:
         """Yield what was measured, in seconds.
 
         How late it was sent and how long it waited are known of runs with one attempt: later ones overwrite when. A
-        worker may be faster than the node that notes when it sent the message; then that is when the run started.
+        worker may be faster than the node that notes when it sent the message; then that is when the run started. Of
+        runs that Punctual did not send, neither is known.
         """
         sent = min((at for at in (self.queued_at, self.started_at) if at is not None), default=None)
-        if sent is not None and self.attempt <= 1:
+        if sent is not None and self.attempt <= 1 and self.cause != Cause.ADHOC:
             yield "lateness", _seconds(self.due_time, sent)
             if self.started_at is not None:
                 yield "queue_wait", _seconds(sent, self.started_at)

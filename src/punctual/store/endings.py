@@ -14,6 +14,7 @@ from punctual.store.tables import runs
 _FACTS = (
     "schedule_id",
     "schedule_version",
+    "cause",
     "state",
     "due_time",
     "queued_at",
@@ -43,6 +44,7 @@ def count_recorded(tx: Transaction, rows: Iterable[Mapping[str, Any]]) -> None:
         ended = Ended(
             schedule_id=row["schedule_id"],
             schedule_version=row["schedule_version"],
+            cause=row["cause"],
             state=row["state"],
             due_time=row["due_time"],
             queued_at=None,

@@ -54,6 +54,7 @@ def oldest_sent(tx: Transaction) -> dict[str, datetime]:
     )
     named = schedule_versions.c.spec["queue"].as_string()
     query = select(schedule_versions.c.task, named, waiting.c.since).join(waiting, version)
+    query = query.where(schedule_versions.c.spec["exchange"].as_string().is_(None))  # it alone knows its queues
     destinations = routes.destinations(tx)
     found: dict[str, datetime] = {}
     for task, queue, since in tx.connection.execute(query):

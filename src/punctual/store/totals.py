@@ -38,9 +38,10 @@ def of_tasks(tx: Transaction) -> list[Total]:
 
 def of_schedules(tx: Transaction, limit: int) -> tuple[list[Total], int]:
     """Return the totals of so many schedules, those whose runs ended last; and how many others there are."""
+    living = select(schedules.c.id).where(schedules.c.id == tallies.c.schedule_id, schedules.c.deleted_at.is_(None))
     known = (
-        select(tallies.c.schedule_id, func.max(tallies.c.ended_at).label("last"))
-        .where(tallies.c.schedule_id != ALL_SCHEDULES)
+        select(tallies.c.schedule_id)
+        .where(living.exists())
         .group_by(tallies.c.schedule_id)
         .order_by(func.max(tallies.c.ended_at).desc())
         .limit(limit)
@@ -50,13 +51,12 @@ def of_schedules(tx: Transaction, limit: int) -> tuple[list[Total], int]:
         select(schedules.c.name, tallies)
         .join(known, known.c.schedule_id == tallies.c.schedule_id)
         .join(schedules, schedules.c.id == tallies.c.schedule_id)
-        .where(schedules.c.deleted_at.is_(None))
         .order_by(schedules.c.name, tallies.c.state)
     )
     totals: dict[tuple[UUID, str], Total] = {}
     for row in tx.connection.execute(query):
         _take(totals.setdefault((row.schedule_id, row.task), Total(row.task, row.name)), row)
-    count = select(func.count(distinct(tallies.c.schedule_id))).where(tallies.c.schedule_id != ALL_SCHEDULES)
+    count = select(func.count(distinct(tallies.c.schedule_id))).where(living.exists())
     return list(totals.values()), max(tx.connection.execute(count).scalar_one() - limit, 0)
 
 

@@ -95,6 +95,7 @@ def test_the_run_that_waits_longest_is_told_for_each_queue(
 ) -> None:
     create(schedules, "named", queue="slow")
     create(schedules, "plain", trigger="every 3m")
+    create(schedules, "elsewhere", exchange="fan", routing_key="all")  # which queues it feeds is not known
     watch.step()  # now the queue of the task is known
     clock.advance(timedelta(minutes=1))
     engine.step()
