@@ -22,9 +22,9 @@ from punctual.cli.output import (
 
 app = typer.Typer(
     name="workers",
-    help="""See the Celery workers that have the plug-in.
+    help="""See the Celery workers.
 
-    Workers without it run tasks all the same; Punctual does not know them.""",
+    Of one without the plug-in only what its events tell is known, and nothing where it sends none (-E).""",
     no_args_is_help=True,
 )
 app.callback()(choose_server)
@@ -41,7 +41,7 @@ _COLUMNS = (
 )
 _RUNS = (Column("RUN"), Column("SCHEDULE", wrap=True), Column("TASK", wrap=True), Column("STARTED"))
 _NONE = (
-    "No worker with the plug-in is known. Put Punctual(app) beside your Celery app, then start one with: "
+    "No worker is known. Put Punctual(app) beside your Celery app, then start one with: "
     "celery -A proj worker (or punctual worker, for the tasks that come with Punctual)"
 )
 
@@ -114,7 +114,7 @@ def _print_worker(worker: Document, now: datetime) -> None:
             ("state", "live" if worker["live"] else f"gone since {seen}"),
             ("host", f"{worker['host']}, process {worker['pid']}"),
             ("started", when(worker["started_at"], now)),
-            ("pool", f"{worker['pool']} x {worker['concurrency']}"),
+            ("pool", _pool(worker)),
             ("it cannot", "\n".join(worker["cannot"])),
             ("queues", ", ".join(worker["queues"])),
             ("runs", f"{worker['active']} tasks"),
@@ -122,7 +122,7 @@ def _print_worker(worker: Document, now: datetime) -> None:
             ("begun", f"{worker['processed']} tasks since it started"),
             ("refused", f"{worker['refused']} second starts of an attempt" if worker["refused"] else None),
             ("Celery", worker["celery_version"]),
-            ("plug-in", worker["version"]),
+            ("plug-in", worker["version"] if worker["plugin"] else "none: what is known of it are its events"),
             ("look at", "\n".join(worker["warnings"])),
         ]
     )
@@ -137,12 +137,16 @@ def _row(worker: Document, now: datetime) -> tuple[str, ...]:
         worker["name"],
         "live" if worker["live"] else f"gone {seen}",
         relative(instant(worker["started_at"]), now),
-        f"{worker['pool']} x {worker['concurrency']}",
-        f"{worker['active']} of {worker['concurrency']}",
+        _pool(worker),
+        f"{worker['active']} of {worker['concurrency']}" if worker["plugin"] else str(worker["active"]),
         str(worker["reserved"]),
         ", ".join(worker["queues"]),
-        worker["version"] or "",
+        (worker["version"] or "") if worker["plugin"] else "no plug-in",
     )
+
+
+def _pool(worker: Document) -> str:
+    return f"{worker['pool']} x {worker['concurrency']}" if worker["plugin"] else "not known"
 
 
 def _run(run: Document, now: datetime) -> tuple[str, ...]:

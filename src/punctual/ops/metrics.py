@@ -78,7 +78,7 @@ class Metrics:
                 schedules_by_state=census.schedules_by_state(tx),
                 open_runs=census.open_runs_by_state(tx),
                 nodes=[node for node in nodes.list_all(tx) if node.seen_at >= since],
-                workers=[worker for worker in workers.list_all(tx) if worker.seen_at >= since],
+                workers=[worker for worker in workers.list_all(tx) if worker.plugin and worker.seen_at >= since],
                 queues=queues.list_all(tx),
             )
 

@@ -87,6 +87,7 @@ def test_living_nodes_and_workers_and_the_queues_are_told(
         worker = workers.get(tx, "celery@one")
         assert worker is not None
         workers.announce(tx, worker.model_copy(update={"active": 2, "records_waiting": 7, "refused": 1}), [])
+        workers.announce(tx, worker.model_copy(update={"name": "celery@heard", "plugin": False}), [])
         waiting = Queue(name="celery", messages=4, oldest_at=now - 90 * SECOND, measured_at=now)
         queues.replace(tx, [waiting, Queue(name="gone", measured_at=now, error="It is not there.")])
     found = samples(client)
@@ -99,6 +100,7 @@ def test_living_nodes_and_workers_and_the_queues_are_told(
     assert found["punctual_queue_messages", "celery"] == 4
     assert found["punctual_queue_oldest_seconds", "celery"] == 90
     assert ("punctual_queue_messages", "gone") not in found
+    assert ("punctual_worker_active", "celery@heard") not in found  # it has no plug-in that would tell
     clock.advance(ALIVE_FOR + SECOND)
     found = samples(client)
     assert (found["punctual_nodes",], found["punctual_workers",]) == (0, 0)

@@ -24,6 +24,7 @@ WORKER: dict[str, Any] = {
     "started_at": "2026-07-01T10:00:00Z",
     "seen_at": "2026-07-01T11:59:58Z",
     "live": True,
+    "plugin": True,
     "interrupts": False,
     "cannot": ["It cannot stop a task that runs."],
     "celery_version": "5.7.0",
@@ -81,6 +82,13 @@ def test_show_tells_what_the_pool_cannot_do_and_what_runs_now() -> None:
 def test_show_tells_since_when_a_worker_is_gone() -> None:
     gone = WORKER | {"live": False, "seen_at": "2026-07-01T09:00:00Z", "runs": []}
     assert "gone since 2026-07-01 09:00:00" in said(gone, "show", "celery@one")
+
+
+def test_of_a_worker_without_the_plugin_only_what_it_tells_is_shown() -> None:
+    heard = WORKER | {"plugin": False, "pool": "unknown", "concurrency": 0, "queues": [], "version": None, "runs": []}
+    row = " ".join(said({"items": [heard], "next_cursor": None}, "list").splitlines()[1].split())
+    assert row == "celery@one live 2h ago not known 3 2 no plug-in"
+    assert "plug-in none: what is known of it are its events" in " ".join(said(heard, "show", "celery@one").split())
 
 
 def test_programs_get_names_or_the_documents() -> None:

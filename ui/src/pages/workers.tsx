@@ -9,7 +9,7 @@ import { Empty, Loading, ProblemNotice } from "../components/notices";
 import { Queues } from "../components/queues";
 import { Relative } from "../components/time";
 import { sentence } from "../words/sentence";
-import { doneInWords, loadInWords, recordsInWords } from "../words/workers";
+import { doneInWords, loadInWords, recordsInWords, versionsInWords } from "../words/workers";
 
 function Running({ runs }: { runs: Worker["runs"] }) {
   return runs.map((run) => (
@@ -23,11 +23,6 @@ function Running({ runs }: { runs: Worker["runs"] }) {
       </Text>
     </Text>
   ));
-}
-
-function versions({ celery_version, version }: Worker): string {
-  const celery = celery_version === null ? "" : `Celery ${celery_version}, `;
-  return `${celery}plug-in ${version ?? "of an older release"}`;
 }
 
 function WorkerCard({ worker }: { worker: Worker }) {
@@ -59,15 +54,17 @@ function WorkerCard({ worker }: { worker: Worker }) {
           ["Runs", worker.live && worker.runs.length > 0 && <Running key="runs" runs={worker.runs} />],
           [
             "Queues",
-            <Group key="queues" gap={6}>
-              {worker.queues.map((queue) => (
-                <Badge key={queue} variant="default" tt="none" fw={500}>
-                  {queue}
-                </Badge>
-              ))}
-            </Group>,
+            worker.queues.length > 0 && (
+              <Group key="queues" gap={6}>
+                {worker.queues.map((queue) => (
+                  <Badge key={queue} variant="default" tt="none" fw={500}>
+                    {queue}
+                  </Badge>
+                ))}
+              </Group>
+            ),
           ],
-          ["Pool", `${worker.pool} × ${worker.concurrency}`],
+          ["Pool", worker.plugin && `${worker.pool} × ${worker.concurrency}`],
           [
             "It cannot",
             worker.cannot.length > 0 &&
@@ -81,7 +78,7 @@ function WorkerCard({ worker }: { worker: Worker }) {
           ["Records", recordsInWords(worker)],
           ["Host", `${worker.host}, process ${worker.pid}`],
           ["Started", <Relative key="started" at={worker.started_at} />],
-          ["Versions", versions(worker)],
+          ["Versions", versionsInWords(worker)],
         ]}
       />
     </Paper>
@@ -92,18 +89,15 @@ export function WorkersPage() {
   const workers = useWorkers();
   return (
     <>
-      <PageHeader
-        title="Workers"
-        description="The queues of the broker, and the Celery workers that have the plug-in."
-      />
+      <PageHeader title="Workers" description="The queues of the broker, and the Celery workers." />
       <Stack>
         {workers.isPending && <Loading label="workers" />}
         {workers.isError && <ProblemNotice error={workers.error} onRetry={() => workers.refetch()} />}
         {workers.data?.length === 0 && (
           <Empty icon={<IconServer size={26} />} title="No worker with the plug-in runs">
             Put <Code>Punctual(app)</Code> beside your Celery app and run <Code>celery -A yourproject worker</Code>; or
-            start <Code>punctual worker</Code> for the tasks that come with Punctual. Workers without the plug-in run
-            tasks all the same; Punctual does not know them.
+            start <Code>punctual worker</Code> for the tasks that come with Punctual. Of workers without the plug-in,
+            only what their events tell is known (<Code>-E</Code>).
           </Empty>
         )}
         <Queues />

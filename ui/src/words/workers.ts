@@ -3,10 +3,25 @@ import type { Worker } from "../api/types";
 const many = (count: number, one: string, more: string): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : more}`;
 
-/** What a worker does: "runs 3 of 4 tasks, 2 more wait in it". */
-export function loadInWords({ active, concurrency, reserved }: Pick<Worker, "active" | "concurrency" | "reserved">) {
+/** What a worker does: "runs 3 of 4 tasks, 2 more wait in it"; without the plug-in it does not tell of how many. */
+export function loadInWords(worker: Pick<Worker, "active" | "concurrency" | "reserved" | "plugin">): string {
+  const { active, concurrency, reserved, plugin } = worker;
   const waiting = reserved === 0 ? "" : `, ${many(reserved, "more waits", "more wait")} in it`;
-  return `runs ${active.toLocaleString("en")} of ${many(concurrency, "task", "tasks")}${waiting}`;
+  return plugin
+    ? `runs ${active.toLocaleString("en")} of ${many(concurrency, "task", "tasks")}${waiting}`
+    : `runs ${many(active, "task", "tasks")}${waiting}`;
+}
+
+/** What runs in it: "Celery 5.7.0, plug-in 0.1.0". */
+export function versionsInWords({
+  celery_version,
+  version,
+  plugin,
+}: Pick<Worker, "celery_version" | "version" | "plugin">) {
+  const celery = celery_version === null ? "" : `Celery ${celery_version}, `;
+  return plugin
+    ? `${celery}plug-in ${version ?? "of an older release"}`
+    : `${celery}no plug-in: what is known are its events`;
 }
 
 /** What it has done since it started: "41 tasks begun, 3 second starts refused by the gate". */
