@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from punctual.domain.source import WITHOUT_PLUGIN
+from punctual.domain.tally import NUMBERS
 from punctual.store.types import UtcDateTime
 
 metadata = MetaData(
