@@ -43,7 +43,7 @@ class LocalServer:
 
     def run_of_nobody(self, **fields: Any) -> UUID:
         """Make a schedule of a task that no worker serves, run it now, and return the run: the test is its worker."""
-        document = {"task": "nobody.serves_it", "trigger": "@yearly", **fields}
+        document = {"task": "nobody.serves_it", "queue": "nobody-listens", "trigger": "@yearly", **fields}
         schedule = self._ask("POST", "/schedules?allow_unknown_task=true", document)
         return UUID(self._ask("POST", f"/schedules/{schedule['id']}/run-now")["id"])
 

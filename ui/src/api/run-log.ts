@@ -1,7 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { isOpen } from "../words/runs";
 import { client, unwrap } from "./client";
-import { keys } from "./queries";
 import type { LogLine, Run } from "./types";
 
 const LIVE = 1000;
@@ -11,7 +10,8 @@ type Log = { items: LogLine[]; after: string | null };
 /** The whole log of a run: what is there is kept, and only what came since is asked for, until a while after its end. */
 export function useRunLog(run: Run) {
   const cache = useQueryClient();
-  const key = [...keys.runs, "log", run.id];
+  // Not one of the keys of runs: who changes a run need not wait until its log is read again.
+  const key = ["run-log", run.id];
   return useQuery({
     queryKey: key,
     queryFn: async ({ signal }): Promise<Log> => {
