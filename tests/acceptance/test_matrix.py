@@ -74,9 +74,6 @@ IGNORED = r"The task raised Ignore: it asked that its end not be recorded\."
 ANYWHERE = "prefork threads solo gevent"
 """Where processes are spawned it is as where they are forked. `solo/5.5` is that pool with that Celery."""
 
-KNOWN = {("gevent", "5.5", "the hard time limit is met"): "Celery 5.5 kills the greenlet and tells nobody"}
-"""What does not end yet as it should."""
-
 MATRIX: dict[str, dict[str, End]] = {
     "the task returns": {ANYWHERE: DONE},
     "the task returns, and its result is not wanted": {ANYWHERE: DONE},
@@ -142,9 +139,7 @@ def cells() -> Iterator[pytest.ParameterSet]:
         for situation, ends in MATRIX.items():
             for pools, end in ends.items():
                 if {pool, f"{pool}/{place.celery}"} & set(pools.split()):
-                    known = KNOWN.get((pool, place.celery, situation))
-                    marks = [] if known is None else [pytest.mark.xfail(strict=True, reason=known)]
-                    yield pytest.param(place, situation, end, id=f"{'-'.join(place)}-{situation}", marks=marks)
+                    yield pytest.param(place, situation, end, id=f"{'-'.join(place)}-{situation}")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ import pytest
 
 from integration.celery.site import Site
 from punctual.domain.run import RunState
-from punctual.engine import reconcile
 from punctual.engine.reconcile import LostRuns
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
@@ -47,12 +46,10 @@ def judge(site: Site, patience: timedelta = timedelta(seconds=1)) -> None:
     """Let a node that has seen the database for long enough look for lost runs, without waiting for it."""
     now = site.clock.now()
     clock = ManualClock(now - patience)
-    node = LostRuns(site.database, clock)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(reconcile, "LOST_AFTER", patience)
-        node.step()
-        clock.move_to(now)
-        assert node.step() == 2
+    node = LostRuns(site.database, clock, after=patience)
+    node.step()
+    clock.move_to(now)
+    assert node.step() == 2
 
 
 def test_what_a_killed_worker_ran_is_not_begun_again_unless_the_schedule_says_so(place: Site, tmp_path: Path) -> None:
