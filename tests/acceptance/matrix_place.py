@@ -35,7 +35,7 @@ PATIENCE = 60.0
 """Seconds after which a run that has no end will have none: a child that is spawned takes its time, too."""
 
 LOST_AFTER = timedelta(seconds=2)
-"""What the tests set for `reconcile.LOST_AFTER`: four times what the workers' signs of life are apart."""
+"""How long a worker gives no sign of life before its runs are lost: four times what the workers' signs of life are apart."""
 
 SIMPLE = {
     "the task returns": "succeeds",
@@ -203,7 +203,7 @@ class _Place:
             # A node that has seen the database for long enough need not be waited for.
             now = self.site.clock.now()
             clock = ManualClock(now - LOST_AFTER)
-            node = LostRuns(self.site.database, clock)
+            node = LostRuns(self.site.database, clock, after=LOST_AFTER)
             node.step()
             clock.move_to(now)
             node.step()

@@ -16,10 +16,9 @@ import pytest
 from pydantic import JsonValue
 
 import dev
-from acceptance.matrix_place import LOST_AFTER, Observation, Seen, observe
+from acceptance.matrix_place import Observation, Seen, observe
 from integration.celery.site import Site
 from punctual.domain.run import RunState
-from punctual.engine import reconcile
 from punctual.store.database import Database
 from servers.postgres import PostgresServer
 from servers.processes import unavailable
@@ -149,8 +148,7 @@ def observed(
     """What is seen in the places that are asked about."""
     asked = {item.callspec.params["place"] for item in request.session.items if item.path == request.path}  # type: ignore[attr-defined] # pytest's own
     sites = {place: site_of(place, request, postgres_server, tmp_path_factory) for place in PLACES if place in asked}
-    with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        patched.setattr(reconcile, "LOST_AFTER", LOST_AFTER)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         yield {place: threads.submit(observe, site, place.pool) for place, site in sites.items()}
     for site in sites.values():
         site.close()
