@@ -35,7 +35,7 @@ PATIENCE = 60.0
 """Seconds after which a run that has no end will have none: a child that is spawned takes its time, too."""
 
 LOST_AFTER = timedelta(seconds=2)
-"""How long a worker gives no sign of life before its runs are lost: four times what the workers' signs of life are apart."""
+"""How long a worker gives no sign of life before its runs are lost: four times what its signs of life are apart."""
 
 SIMPLE = {
     "the task returns": "succeeds",
