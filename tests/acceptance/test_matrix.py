@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,9 @@ from servers.postgres import PostgresServer
 from servers.processes import unavailable
 from servers.rabbitmq import RabbitmqServer
 from servers.redis import RedisServer
+
+CLOCKS = timedelta(seconds=1)
+"""What two processes may differ in the database's time."""
 
 SIDE_BY_SIDE = 3
 """So many places at once: most of the time they wait."""
@@ -48,7 +52,10 @@ PLACES = [
 
 @dataclass(frozen=True)
 class End:
-    """How a run ends. The worker that has a say is always the one that runs then; `started` is whether it began."""
+    """How a run ends, or in which `other` way. The worker that has a say is always the one that runs then.
+
+    `started` is whether it began.
+    """
 
     state: RunState
     result: JsonValue = None
@@ -58,6 +65,7 @@ class End:
     bodies: int = 1
     started: bool = True
     has_worker: bool = True
+    other: "End | None" = None
 
 
 SUCCEEDED, FAILED, CANCELLED, LOST = RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED, RunState.LOST
@@ -66,6 +74,7 @@ WAITED = End(SUCCEEDED, "waited")
 GONE = End(LOST, reason=r"Worker w\d@test has given no sign of life for 2 s\.")
 DIED = End(LOST, reason=r"The process that ran the task died.*")
 EXITED = End(FAILED, error="SystemExit")
+CUT_OFF = End(FAILED, error="NotImplementedError")
 SOFT = End(FAILED, error="billiard.exceptions.SoftTimeLimitExceeded")
 HARD_REASON = r"The task ran into its hard time limit\."
 IGNORED = r"The task raised Ignore: it asked that its end not be recorded\."
@@ -122,10 +131,12 @@ MATRIX: dict[str, dict[str, End]] = {
     "the worker stops": {ANYWHERE: WAITED},
     "the worker stops at once": {
         "prefork/5.7": End(LOST, reason=f"({GONE.reason})|({DIED.reason})"),  # whoever notices first
-        "solo/5.7 gevent/5.7": GONE,
+        "gevent/5.7": GONE,
+        # What Celery does to cancel the task may fail inside of it, or elsewhere.
+        "solo/5.7": End(LOST, reason=GONE.reason, other=CUT_OFF),
         # Celery 5.5 cancels the attempt, whose message comes again or, from gevent, is sent again by a node.
         "prefork/5.5 gevent/5.5": End(SUCCEEDED, "waited", bodies=2),
-        "solo/5.5": End(FAILED, error="NotImplementedError"),
+        "solo/5.5": CUT_OFF,
         "threads": WAITED,
     },
     "the worker is killed": {ANYWHERE: GONE},
@@ -185,13 +196,16 @@ def test_a_run_ends_in_the_right_state_with_the_right_facts(
     assert situation in observation.seen, observation.fault
     seen = observation.seen[situation]
     run = seen.run
+    if end.other is not None and run.state is end.other.state:
+        end = end.other
     facts = (run.state, run.result, run.error and run.error.type, run.attempt, seen.bodies)
     assert facts == (end.state, end.result, end.error, end.attempt, end.bodies), told(seen)
     assert (run.worker == seen.worker) if end.has_worker else (run.worker is None), told(seen)
     assert (run.reason is None) if end.reason is None else re.fullmatch(end.reason, str(run.reason)), told(seen)
     assert (run.started_at is not None) == end.started, told(seen)
     assert run.finished_at is not None
-    assert run.started_at is None or run.fire_time <= run.started_at <= run.finished_at, told(seen)
+    # The worker and whoever recorded the run each count on from an answer of the database.
+    assert run.started_at is None or run.fire_time - CLOCKS <= run.started_at <= run.finished_at, told(seen)
 
 
 def told(seen: Seen) -> str:
