@@ -40,7 +40,10 @@ PATIENCE = 3.0
 """Seconds that a task waits for a database that is restarting, or, if it must be sure, for any answer."""
 
 SILENCE = 0.5
-"""Seconds for which a task waits where nothing at all is heard: a server that was stopped, a network that is cut."""
+"""Seconds for which a task waits at the most where nothing at all is heard: a stopped server, a network that is cut."""
+
+_SHORTEST_SILENCE = 0.1
+"""Seconds for which it waits at least, however fast answers usually come."""
 
 
 class Gate:
@@ -85,8 +88,7 @@ class Gate:
                 self._submit(started)
                 return True
             # A first message can be let in unasked without harm: no other one is there yet.
-            silence = self._patience if may_be_one_of_several(request) else self._silence
-            answer = self._ask(started, silence=silence)
+            answer = self._ask(started, must_know=may_be_one_of_several(request))
             if isinstance(answer, str):
                 return self._unasked(started, request, why=answer)
         except SoftTimeLimitExceeded:
@@ -114,7 +116,7 @@ class Gate:
             if run_id is not None:
                 error, resend_after = error_of(reason, None), self._resend_after()
                 record = GivenBack(run_id, monotonic(), attempt_of(request), error, resend_after)
-                if isinstance(self._ask(record, silence=self._silence), str):
+                if isinstance(self._ask(record, must_know=False), str):
                     self._submit(record)
         except Exception:
             logger.exception("The gate failed for task %s", task_id, extra={"action": "gate_failed", "run": task_id})
@@ -138,13 +140,13 @@ class Gate:
         self._submit(started)
         return True
 
-    def _ask(self, record: Started | GivenBack, *, silence: float) -> bool | str:
-        """Return the answer of the ledger, or in words why there is none; silence lasts so many seconds at the most."""
+    def _ask(self, record: Started | GivenBack, *, must_know: bool) -> bool | str:
+        """Return the answer of the ledger, or in words why there is none; who `must_know` waits longer for it."""
         outage = self._outage
         if outage is not None and not outage.over:
             return outage.why
         try:
-            answer = self._answer(record, silence)
+            answer = self._answer(record, must_know=must_know)
         except PunctualError as error:
             answer = error.message
         if isinstance(answer, str):
@@ -156,13 +158,11 @@ class Gate:
             if self._outage is None or self._outage.over:
                 self._outage = Outage(self._database_url, why)
 
-    def _answer(self, record: Started | GivenBack, silence: float) -> bool | str:
+    def _answer(self, record: Started | GivenBack, *, must_know: bool) -> bool | str:
         line = self._idle.pop() if self._idle else Line(self._database_url())
         answer: bool | Exception | None = None
         try:
-            # To connect takes its time, and a file has nobody who could be silent: there others write.
-            if not (line.leads_to_server() and line.has_answered):
-                silence = self._patience
+            silence = self._patience if must_know else self._silence_of(line)
             answer = line.ask(_Question(record), silence=silence, patience=self._patience)
         finally:
             if isinstance(answer, bool):
@@ -172,6 +172,13 @@ class Gate:
         if answer is None:
             return "The database does not answer."
         return answer if isinstance(answer, bool) else str(getattr(answer, "message", answer))
+
+    def _silence_of(self, line: Line) -> float:
+        """Return after how many seconds without a word a server is taken for stopped."""
+        # To connect takes its time, and a file has nobody who could be silent: there others write.
+        if not line.leads_to_server() or line.usual.longest is None:
+            return self._patience
+        return min(max(line.usual.longest, _SHORTEST_SILENCE), self._silence)
 
 
 class _Question:

@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from typing import Literal
 
 from punctual.celery.session import Session
+from punctual.domain.clock import monotonic
 from punctual.domain.errors import DatabaseUnavailableError
 
 Question = Callable[[Session], bool]
@@ -31,12 +32,34 @@ class _Asked:
     answers: SimpleQueue[bool | Exception | Literal[_Sign.REFUSED]] = field(default_factory=SimpleQueue)
 
 
+class Usual:
+    """How long answers take, judged as TCP judges it (RFC 6298): four mean deviations above the mean is unusual."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._mean: float | None = None
+        self._deviation = 0.0
+
+    @property
+    def longest(self) -> float | None:
+        """Seconds that an answer usually takes at the most; None before the first."""
+        return None if self._mean is None else self._mean + 4 * self._deviation
+
+    def heard(self, seconds: float) -> None:
+        """Learn how long an answer took."""
+        if self._mean is None:
+            self._mean, self._deviation = seconds, seconds / 2
+            return
+        self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
+        self._mean += (seconds - self._mean) / 8
+
+
 class Line:
-    """Asks one question at a time, for one thread at a time."""
+    """Asks one question at a time, for one thread at a time; `usual` is how long answers take."""
 
     def __init__(self, database_url: str) -> None:
         """Open no connection yet."""
-        self.has_answered = False
+        self.usual = Usual()
         self._session = Session(database_url)
         self._questions: SimpleQueue[_Asked | None] = SimpleQueue()
         threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
@@ -52,6 +75,7 @@ class Line:
         still does not count: the answer may lie there, unheard.
         """
         asked = _Asked(question, patience)
+        asked_at = monotonic()
         self._questions.put(asked)
         quiet = 0
         while quiet < _STEPS:
@@ -59,7 +83,8 @@ class Line:
             with suppress(Empty):
                 answer = asked.answers.get(timeout=silence / _STEPS)
                 if answer is not _Sign.REFUSED:
-                    self.has_answered = self.has_answered or isinstance(answer, bool)
+                    if isinstance(answer, bool):
+                        self.usual.heard(monotonic() - asked_at)
                     return answer
                 quiet = 0
         return None

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 from punctual.domain.errors import UNPLANNABLE
 from punctual.domain.policies import OnLost, Retry
 from punctual.domain.run import TERMINAL, Cause, RunError, RunState
-from punctual.store import attempts, backfills, failures, runs, schedules, waiting
+from punctual.store import attempts, failures, runs, schedules, waiting
 from punctual.store.attempts import Ending, RunFacts
 from punctual.store.database import Transaction
 from punctual.store.settle import settle
@@ -155,7 +155,7 @@ def lost(
 
 def wake_waiting(tx: Transaction) -> None:
     """Let a node look at runs that wait and backfills that go on, if any: what has just ended may have made room."""
-    if waiting.is_any(tx) or backfills.is_any(tx):
+    if waiting.is_any(tx):
         tx.changed = True
 
 

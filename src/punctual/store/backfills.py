@@ -98,11 +98,6 @@ def states(tx: Transaction, backfill_ids: Collection[UUID]) -> dict[UUID, dict[R
     return counted
 
 
-def is_any(tx: Transaction) -> bool:
-    """Tell whether any backfill runs."""
-    return bool(tx.connection.execute(select(are_running())).scalar())
-
-
 def are_running() -> ColumnElement[bool]:
     """Return the condition that any backfill runs."""
     return exists(select(backfills.c.id).where(_RUNNING))

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, update
 
 from punctual.domain.run import ACTIVE, Cause, RunState
+from punctual.store import backfills
 from punctual.store.database import Transaction
 from punctual.store.tables import is_open, runs, schedules
 
@@ -28,8 +29,11 @@ class WaitingRun:
 
 
 def is_any(tx: Transaction) -> bool:
-    """Tell whether any run waits."""
-    return bool(tx.connection.execute(select(exists(select(runs.c.id).where(_BUFFERED)))).scalar())
+    """Tell whether any run waits for others, or any backfill for room."""
+    return bool(tx.connection.execute(_IS_ANY).scalar())
+
+
+_IS_ANY = select(or_(exists(select(runs.c.id).where(_BUFFERED)), backfills.are_running()))
 
 
 def free(tx: Transaction, *, limit: int, only: Collection[UUID] | None = None) -> list[WaitingRun]:
