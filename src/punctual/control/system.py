@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from punctual.control.workers import WorkerView, views
 from punctual.domain.clock import Clock, monotonic
@@ -17,6 +18,9 @@ LARGEST_OFFSET = 2.0
 """Seconds that the clock of a machine may differ from the database's before people are warned."""
 
 _WRITE_CHECK_SECONDS = 2.0
+
+_SETTLED = timedelta(seconds=10)
+"""So long after its first event a worker has announced its tasks, if it has the plug-in."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class System:
         try:
             self._check_writing()
             living_nodes = [view.node for view in self.nodes() if view.live]
-            living_workers = [view.worker for view in self.workers() if view.live]
+            living_workers = [view.worker for view in self.workers() if view.live and self._is_known(view.worker)]
         except DatabaseUnavailableError as error:
             _log.warning("%s", error.message, extra={"action": "database_unavailable", "code": error.code})
             unknown = "Not known while the database has a fault."
@@ -81,6 +85,10 @@ class System:
         """Return all known workers by name."""
         with self._database.read() as tx:
             return views(tx, workers.list_all(tx), self._clock.now())
+
+    def _is_known(self, worker: Worker) -> bool:
+        """Tell whether a worker is ready: one that was just heard of may have the plug-in, and not be announced yet."""
+        return worker.plugin or self._clock.now() - worker.started_at >= _SETTLED
 
     def _check_writing(self) -> None:
         """Find out whether the database takes changes, at most every few seconds; raises DatabaseUnavailableError."""

@@ -10,10 +10,10 @@ from punctual.control.system import System
 from punctual.control.tasks import Tasks
 from punctual.domain.errors import NotFoundError, UnauthenticatedError
 from punctual.domain.identity import new_id
-from punctual.domain.processes import ALIVE_FOR, Node
+from punctual.domain.processes import ALIVE_FOR, Node, Worker
 from punctual.domain.triggers.zone import TZDATA_VERSION
 from punctual.engine.loop import Engine
-from punctual.store import nodes
+from punctual.store import heard_workers, nodes
 from punctual.store.database import Database
 from punctual.testing import ManualClock, RecordingSender
 
@@ -74,6 +74,22 @@ def test_readiness_names_what_is_missing(
     clock.advance(ALIVE_FOR + timedelta(seconds=1))
     engine.heartbeat()
     assert failing() == ["worker"]
+
+
+def test_a_worker_that_was_only_just_heard_of_is_not_taken_for_ready(database: Database, clock: ManualClock) -> None:
+    now = clock.now()
+    facts = {"host": "h", "pid": 1, "pool": "unknown", "concurrency": 0, "queues": [], "plugin": False}
+    with database.write() as tx:
+        worker = Worker(name="celery@h", id=new_id(), started_at=now, seen_at=now, **facts)
+        heard_workers.note(tx, worker, None)
+    system = System(database, clock)
+
+    def is_ready() -> bool:
+        return next(check.ok for check in system.readiness() if check.name == "worker")
+
+    assert not is_ready()
+    clock.advance(timedelta(seconds=10))
+    assert is_ready()
 
 
 def test_a_node_tells_how_it_does(database: Database, clock: ManualClock, engine: Engine, schedules: Schedules) -> None:
