@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
 
-from punctual.store import dialect, postgres
+from punctual.store import postgres, sqlite_file
 
 WRITTEN = ("schedules", "schedule_versions", "runs")
 """The tables that a fault keeps from being written; nodes and workers can still say that they live."""
@@ -95,7 +95,7 @@ FAULTS = [
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make locks that are waited for in vain a matter of a moment."""
-    monkeypatch.setattr(dialect, "_LOCK_SECONDS", 0.3)
+    monkeypatch.setattr(sqlite_file, "_LOCK_SECONDS", 0.3)
     monkeypatch.setitem(postgres.LIMITS, "lock_timeout", 300)
 
 

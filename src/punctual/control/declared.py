@@ -12,7 +12,7 @@ from punctual.domain.clock import Clock
 from punctual.domain.errors import ConflictError, TriggerError
 from punctual.domain.identity import new_id
 from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
-from punctual.store import calendars, runs, schedules
+from punctual.store import calendars, runs, schedule_lists, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.settle import settle
 
@@ -63,7 +63,7 @@ def synchronise(
                 _refuse(changes, owner, spec.name, reason)
         for owner, owned in declared.items():
             kept = {spec.name for spec in owned}
-            for schedule in schedules.list_declared(tx, owner):
+            for schedule in schedule_lists.list_declared(tx, owner):
                 if schedule.spec.name not in kept:
                     _retire(tx, owner, schedule, now, faulty.get(schedule.spec.name))
                     changes.retired.append(schedule.spec.name)

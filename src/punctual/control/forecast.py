@@ -15,9 +15,9 @@ from punctual.domain.forecast_pattern import Window
 from punctual.domain.schedule import ScheduleSpec, ScheduleState
 from punctual.domain.stored_spec import read_stored
 from punctual.domain.triggers.base import as_utc
-from punctual.store import calendars, schedules
+from punctual.store import calendars, schedule_lists, schedules
 from punctual.store.database import Database
-from punctual.store.schedules import ActiveSchedule
+from punctual.store.schedule_lists import ActiveSchedule
 
 PAGE = 1000
 """Schedules read in one transaction."""
@@ -56,8 +56,8 @@ class Forecasts:
         window = Window(first_minute, first_minute + length)
         forecaster = Forecaster(window, now=now, jitter=jitter, limits=self._limits)
         with self._database.read() as tx:
-            paused = schedules.count_in_state(tx, ScheduleState.PAUSED, query=query)
-            errors = schedules.count_in_state(tx, ScheduleState.ERROR, query=query)
+            paused = schedule_lists.count_in_state(tx, ScheduleState.PAUSED, query=query)
+            errors = schedule_lists.count_in_state(tx, ScheduleState.ERROR, query=query)
         for page in self._pages(query):
             for upcoming in page:
                 if upcoming is None:
@@ -72,7 +72,7 @@ class Forecasts:
         after: UUID | None = None
         while True:
             with self._database.read() as tx:
-                page = schedules.list_active(tx, query=query, after=after, limit=PAGE)
+                page = schedule_lists.list_active(tx, query=query, after=after, limit=PAGE)
                 read = [(schedule, _spec(schedule)) for schedule in page]
                 known = calendars.load(tx, {name for _, spec in read if spec for name in spec.calendars.names})
             yield [None if spec is None else _upcoming(schedule, spec, known) for schedule, spec in read]

@@ -14,11 +14,11 @@ from punctual.domain.planner import Plan, PlannedRun
 from punctual.domain.run import Arguments, Cause, Run
 from punctual.domain.schedule import Schedule, ScheduleState, ScheduleStatus
 from punctual.domain.skip import Skip
-from punctual.store import ledger, runs, schedules
+from punctual.store import ledger, runs, schedule_lists, schedules
 from punctual.store.database import Database, Transaction
 from punctual.store.ledger import Entry
 from punctual.store.paging import Page
-from punctual.store.schedules import ScheduleFilter
+from punctual.store.schedule_lists import ScheduleFilter
 from punctual.store.settle import settle
 from punctual.store.timetables import timetable_of
 
@@ -75,7 +75,7 @@ class Schedules:
         in_state = None if state is None else _state(state)
         wanted = ScheduleFilter(query, in_state, calendar, service, labels)
         with self._database.read() as tx:
-            page = schedules.list_page(tx, wanted, limit=limit, cursor=cursor)
+            page = schedule_lists.list_page(tx, wanted, limit=limit, cursor=cursor)
             return Page(masked_schedules(tx, page.items, self._masking), page.next_cursor)
 
     def change(

@@ -1,7 +1,5 @@
 """What differs between the databases: how to lock, to insert once, and to know the time."""
 
-import sqlite3
-import threading
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -27,18 +25,12 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 
-from punctual.domain.clock import monotonic
-from punctual.store import many_rows, postgres
+from punctual.store import many_rows, postgres, sqlite_file
 from punctual.store.forks import unforked
 from punctual.store.many_rows import Condition, Names, Rows, added
 
-_WRITE = "punctual_write"
 _CHANNEL = "punctual_changed"
-_LOCK_SECONDS = 10.0
-"""How long a write waits for the lock of a SQLite file."""
-
 _KNOWN_STATEMENTS = 64
 _POOL_SECONDS = 10.0
 """How long a thread waits for a connection when all of this process are in use."""
@@ -62,6 +54,10 @@ class Dialect(Protocol):
     engine_options: Mapping[str, Any]
     has_own_clock: bool
     takes_writers_side_by_side: bool
+
+    def __hash__(self) -> int:
+        """Let statements be kept that were made for it."""
+        ...
 
     def prepare(self, engine: Engine) -> Engine:
         """Set the engine up and return the one to write with."""
@@ -108,6 +104,10 @@ class Dialect(Protocol):
         """Return whether the column is one of many ids."""
         ...
 
+    def is_among_given(self, column: ColumnElement[UUID], name: str) -> ColumnElement[bool]:
+        """Return whether the column is one of many ids, which are given by this name when the statement is executed."""
+        ...
+
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Return an insert that, where the key is there already, changes the named columns instead."""
         ...
@@ -145,7 +145,6 @@ class Postgres:
     """PostgreSQL, through psycopg 3."""
 
     engine_options: Mapping[str, Any] = {
-        "pool_pre_ping": True,
         "pool_size": 10,
         "max_overflow": 20,
         "pool_timeout": _POOL_SECONDS,
@@ -197,6 +196,10 @@ class Postgres:
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass all ids as one array: a parameter for each takes longer to read than to find its row."""
         return column == func.any(bindparam(None, list(ids), type_=postgresql.ARRAY(Uuid)))
+
+    def is_among_given(self, column: ColumnElement[UUID], name: str) -> ColumnElement[bool]:
+        """Take all ids as one array."""
+        return column == func.any(bindparam(name, type_=postgresql.ARRAY(Uuid)))
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Insert, or change the named columns."""
@@ -277,9 +280,9 @@ class Sqlite:
 
     def prepare(self, engine: Engine) -> Engine:
         """Open transactions ourselves: the driver would begin late, and a late upgrade to writing deadlocks."""
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine.execution_options(**{_WRITE: True})
+        event.listen(engine, "connect", sqlite_file.configure)
+        event.listen(engine, "begin", sqlite_file.begin)
+        return engine.execution_options(**{sqlite_file.WRITE: True})
 
     def undisturbed(self) -> AbstractContextManager[None]:
         """Keep forks away: a child would believe for ever that the locks of the moment are held."""
@@ -323,6 +326,10 @@ class Sqlite:
     def is_among(self, column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
         """Pass each id."""
         return column.in_(ids)
+
+    def is_among_given(self, column: ColumnElement[UUID], name: str) -> ColumnElement[bool]:
+        """Take each id."""
+        return column.in_(bindparam(name, expanding=True))
 
     def upsert(self, table: Table, *, key: str, change: tuple[str, ...]) -> Insert:
         """Insert, or change the named columns."""
@@ -375,32 +382,3 @@ def _update_one(table: Table, row: Mapping[str, Any], condition: Condition | Non
 
 def _as_new(rows: Rows) -> list[dict[str, Any]]:
     return [{f"new_{name}": value for name, value in row.items()} for row in rows]
-
-
-def _configure_sqlite(connection: DBAPIConnection, record: object) -> None:
-    del record
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout = {round(_LOCK_SECONDS * 1000)}", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    _enter_wal_mode(cursor)
-    cursor.close()
-
-
-def _enter_wal_mode(cursor: DBAPICursor) -> None:
-    """Switch the file to WAL; SQLite does not wait for its lock here, whatever the busy timeout, so we do."""
-    give_up_at = monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up_at:
-                raise
-            threading.Event().wait(0.02)
-        else:
-            return
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -7,17 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, update
+from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from punctual.domain.errors import ConflictError
 from punctual.domain.names import parse_id
-from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleState, ScheduleStatus
+from punctual.domain.schedule import Schedule, ScheduleSpec, ScheduleStatus
 from punctual.domain.skip import Skip
 from punctual.domain.stored_spec import read_stored
 from punctual.store import calendars, labels, routes
 from punctual.store.database import Transaction
-from punctual.store.paging import Page, decode_cursor, encode_cursor
 from punctual.store.tables import schedule_versions, schedules
 
 
@@ -37,18 +36,6 @@ class DueSchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveSchedule:
-    """A schedule that has fire times to come. Its `document` and its `skips` have not been validated."""
-
-    id: UUID
-    name: str
-    document: dict[str, JsonValue]
-    next_fire_time: datetime
-    run_count: int
-    skips: list[JsonValue] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Advance:
     """Where a planned schedule stands afterwards."""
 
@@ -59,8 +46,11 @@ class Advance:
     run_count: int
 
 
-_CURRENT = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
-_WITH_SPEC = select(schedules, schedule_versions.c.spec).join(schedule_versions, _CURRENT)
+CURRENT = (schedule_versions.c.schedule_id == schedules.c.id) & (schedule_versions.c.version == schedules.c.version)
+"""Joins a schedule with its present version."""
+
+WITH_SPEC = select(schedules, schedule_versions.c.spec).join(schedule_versions, CURRENT)
+"""Schedules with their specs: what `schedule_of` reads."""
 
 
 def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule]:
@@ -81,7 +71,7 @@ def claim_due(tx: Transaction, now: datetime, *, limit: int) -> list[DueSchedule
             schedules.c.error_count,
             schedules.c.skips,
         )
-        .join(schedule_versions, _CURRENT)
+        .join(schedule_versions, CURRENT)
         .where(schedules.c.next_due_time <= now)
         .order_by(schedules.c.next_due_time)
         .limit(limit)
@@ -159,7 +149,7 @@ def lock(tx: Transaction, ref: UUID | str, *, deleted: bool = False) -> Schedule
     """
     query = tx.dialect.lock(_find(ref, deleted=deleted), schedules)
     row = tx.connection.execute(query).one_or_none()
-    return None if row is None else _schedule(row)
+    return None if row is None else schedule_of(row)
 
 
 def key_of(ref: str) -> UUID | str:
@@ -182,7 +172,7 @@ def find_id(tx: Transaction, ref: str) -> UUID | None:
 def get(tx: Transaction, ref: UUID | str) -> Schedule | None:
     """Return a schedule by id or name; None when there is none."""
     row = tx.connection.execute(_find(ref, deleted=False)).one_or_none()
-    return None if row is None else _schedule(row)
+    return None if row is None else schedule_of(row)
 
 
 def version_in_force(tx: Transaction, schedule_id: UUID, instant: datetime) -> tuple[int, ScheduleSpec] | None:
@@ -250,107 +240,11 @@ def save(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
     labels.set_labels(tx, schedule.id, schedule.spec.labels if living else {})
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleFilter:
-    """Which schedules are wanted; None and nothing stand for any, and of the labels they have all.
-
-    `query` is looked for in name and task, case aside.
-    """
-
-    query: str | None = None
-    state: ScheduleState | None = None
-    calendar: str | None = None
-    service: str | None = None
-    labels: Sequence[tuple[str, str]] = ()
-
-    def narrow(self, statement: Select[Any]) -> Select[Any]:
-        """Return a statement on schedules for those that are wanted."""
-        if self.query:
-            statement = statement.where(_contains(self.query))
-        if self.state is not None:
-            statement = _in_state(statement, self.state)
-        if self.calendar is not None:
-            statement = statement.where(schedules.c.id.in_(calendars.users(self.calendar)))
-        if self.service is not None:
-            statement = statement.where(schedules.c.service == self.service)
-        for key, value in self.labels:
-            statement = statement.where(schedules.c.id.in_(labels.bearers(key, value)))
-        return statement
-
-
-def list_page(tx: Transaction, wanted: ScheduleFilter, *, limit: int, cursor: str | None) -> Page[Schedule]:
-    """Return living schedules by name."""
-    statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None)).order_by(schedules.c.name).limit(limit + 1)
-    statement = wanted.narrow(statement)
-    if cursor is not None:
-        statement = statement.where(schedules.c.name > decode_cursor(cursor, parts=1)[0])
-    rows = tx.connection.execute(statement).all()
-    items = [_schedule(row) for row in rows[:limit]]
-    return Page(items, encode_cursor(items[-1].spec.name) if len(rows) > limit else None)
-
-
-def list_active(tx: Transaction, *, query: str | None, after: UUID | None, limit: int) -> list[ActiveSchedule]:
-    """Return the active schedules that follow the id `after`, by id; `query` is as for `list_page`."""
-    statement: Select[Any] = (
-        select(
-            schedules.c.id,
-            schedules.c.name,
-            schedule_versions.c.spec,
-            schedules.c.next_fire_time,
-            schedules.c.run_count,
-            schedules.c.skips,
-        )
-        .join(schedule_versions, _CURRENT)
-        .where(schedules.c.deleted_at.is_(None))
-        .order_by(schedules.c.id)
-        .limit(limit)
-    )
-    statement = _in_state(statement, ScheduleState.ACTIVE)
-    if query:
-        statement = statement.where(_contains(query))
-    if after is not None:
-        statement = statement.where(schedules.c.id > after)
-    return [ActiveSchedule(*row) for row in tx.connection.execute(statement)]
-
-
-def count_in_state(tx: Transaction, state: ScheduleState, *, query: str | None) -> int:
-    """Return how many living schedules are in a state; `query` is as for `list_page`."""
-    statement: Select[Any] = select(func.count()).select_from(schedules).where(schedules.c.deleted_at.is_(None))
-    if query:
-        statement = statement.where(_contains(query))
-    count: int = tx.connection.execute(_in_state(statement, state)).scalar_one()
-    return count
-
-
-def list_declared(tx: Transaction, app: str) -> list[Schedule]:
-    """Return the living schedules that the code of an app declares."""
-    statement = _WITH_SPEC.where(schedules.c.deleted_at.is_(None), schedules.c.declared_by == app)
-    return [_schedule(row) for row in tx.connection.execute(statement.order_by(schedules.c.name))]
-
-
-def _contains(query: str) -> ColumnElement[bool]:
-    """Return whether name or task contains the text, case aside."""
-    return or_(schedules.c.name.icontains(query, autoescape=True), schedules.c.task.icontains(query, autoescape=True))
-
-
 def _find(ref: UUID | str, *, deleted: bool) -> Select[Any]:
     if isinstance(ref, UUID):
-        query = _WITH_SPEC.where(schedules.c.id == ref)
+        query = WITH_SPEC.where(schedules.c.id == ref)
         return query if deleted else query.where(schedules.c.deleted_at.is_(None))
-    return _WITH_SPEC.where(schedules.c.name == ref, schedules.c.deleted_at.is_(None))
-
-
-def _in_state(statement: Select[Any], state: ScheduleState) -> Select[Any]:
-    paused, error, next_fire_time = schedules.c.paused, schedules.c.error, schedules.c.next_fire_time
-    match state:
-        case ScheduleState.PAUSED:
-            return statement.where(paused)
-        case ScheduleState.ERROR:
-            return statement.where(~paused, error.is_not(None))
-        case ScheduleState.FINISHED:
-            return statement.where(~paused, error.is_(None), next_fire_time.is_(None))
-        case ScheduleState.ACTIVE:
-            return statement.where(~paused, error.is_(None), next_fire_time.is_not(None))
+    return WITH_SPEC.where(schedules.c.name == ref, schedules.c.deleted_at.is_(None))
 
 
 def _insert_version(tx: Transaction, schedule: Schedule, *, actor: str) -> None:
@@ -383,7 +277,8 @@ def _name_taken(name: str) -> ConflictError:
     )
 
 
-def _schedule(row: Row[Any]) -> Schedule:
+def schedule_of(row: Row[Any]) -> Schedule:
+    """Return the schedule of a row of WITH_SPEC."""
     return Schedule(
         id=row.id,
         version=row.version,
