@@ -113,25 +113,30 @@ class EventFollower:
             self._waiting.append(self._rejected.popleft()[1])
         if not self._waiting:
             return
-        batch = list(self._waiting)
         try:
-            self._records.write(batch)
+            try:
+                self._records.write(list(self._waiting))
+                self._waiting.clear()
+            except DatabaseUnavailableError:
+                raise
+            except Exception:  # noqa: BLE001 - shown for the event that is at fault
+                self._write_one_by_one()
         except DatabaseUnavailableError as error:
             self._away(_DATABASE, error.sentence)
             self._write_at = monotonic() + _FIRST_PAUSE
-            return
-        except Exception:  # noqa: BLE001 - shown for the event that is at fault
-            self._write_one_by_one(batch)
-        self._waiting.clear()
-        self._back(_DATABASE)
+        else:
+            self._back(_DATABASE)
 
-    def _write_one_by_one(self, batch: list[Heard]) -> None:
-        """Find the events that the ledger does not bear, and leave them out."""
-        for heard in batch:
+    def _write_one_by_one(self) -> None:
+        """Find the events that the ledger does not bear, and leave them out; raises DatabaseUnavailableError."""
+        while self._waiting:
             try:
-                self._records.write([heard])
+                self._records.write([self._waiting[0]])
+            except DatabaseUnavailableError:
+                raise
             except Exception:
                 logger.exception("An event is left out", extra={"action": "event_not_recorded"})
+            self._waiting.popleft()
 
     def _look(self) -> None:
         """Look for runs whose worker is gone, as long as events are heard."""
