@@ -2,9 +2,11 @@
 
     python3 dev.py bench recording
 
-The same messages go through two ordinary prefork workers, first without the plug-in, then with it, on PostgreSQL. A
-run's time is from the sending of its message until its worker is done with it. In the middle of a third round all
-processes of PostgreSQL are stopped (SIGSTOP) for a while.
+The same messages go through two ordinary prefork workers, without the plug-in and with it, in turn and several times,
+on PostgreSQL. A run's time is from the sending of its message until its worker is done with it. In the middle of a last
+round all processes of PostgreSQL are stopped (SIGSTOP) for a while.
+
+The data of PostgreSQL is in a folder for temporary files, so TMPDIR says on which disk: each start waits for it once.
 """
 
 import os
@@ -36,10 +38,11 @@ from servers.postgres import PostgresServer
 RATE = 200
 SECONDS = scaled(100) / 5
 PAUSE = SECONDS / 2
+ROUNDS = 3
 WORKERS = 2
 PROCESSES = 2
 BURST = 50
-WARM_UP = 20 * BURST
+WARM_UP = 30 * BURST
 _BENCHMARKS = Path(__file__).parent
 _LONGEST_WAIT = 60.0
 
@@ -89,13 +92,13 @@ class Round:
         return sent, self._noted("done")
 
     def _warm_up(self, sender: CelerySender) -> int:
-        """Give each process of the workers tasks, so that its connections are open; return how many it took."""
+        """Give each process of the workers tasks, so that it has done everything before; return how many."""
         for count in range(BURST, WARM_UP + 1, BURST):
             sender.send(self.messages[count - BURST : count])
             self._wait_for(count)
-            if len(list(self._notes.glob("[0-9]*"))) == WORKERS * (1 + PROCESSES):
-                return count
-        sys.exit("a process of the workers does nothing")
+        if len(list(self._notes.glob("[0-9]*"))) < WORKERS * (1 + PROCESSES):
+            sys.exit("a process of the workers does nothing")
+        return WARM_UP
 
     @contextmanager
     def _worker(self, number: int) -> Iterator[None]:
@@ -191,8 +194,11 @@ def main() -> None:
     with servers.postgres() as server, servers.redis() as broker_url:
         title = f"{RATE} runs/s for {SECONDS:g} s through {WORKERS} prefork workers, Redis: sent until done"
         report = Report(__file__, title, server.url, broker_url)
-        bare = measure(server, broker_url, plugin=False)
-        recording = measure(server, broker_url, plugin=True)
+        bare: list[float] = []
+        recording: list[float] = []
+        for _ in range(ROUNDS):
+            bare += measure(server, broker_url, plugin=False)
+            recording += measure(server, broker_url, plugin=True)
         away = measure(server, broker_url, plugin=True, pause=True)
         for share in (0.5, 0.99, 1.0):
             name = "longest" if share == 1 else f"p{share * 100:g}"

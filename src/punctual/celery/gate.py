@@ -42,7 +42,10 @@ PATIENCE = 3.0
 SILENCE = 0.5
 """Seconds for which a task waits at the most where nothing at all is heard: a stopped server, a network that is cut."""
 
-_SHORTEST_SILENCE = 0.1
+_FEW = 100
+"""Records that may wait while the ledger is asked: fewer than pile up in a second in which it cannot be."""
+
+_SHORTEST_SILENCE = 0.05
 """Seconds for which it waits at least, however fast answers usually come."""
 
 
@@ -156,14 +159,16 @@ class Gate:
     def _begin_outage(self, why: str) -> None:
         with self._lock:
             if self._outage is None or self._outage.over:
-                self._outage = Outage(self._database_url, why)
+                self._outage = Outage(self._database_url, why, lambda: self._tally.counts.waiting < _FEW)
 
     def _answer(self, record: Started | GivenBack, *, must_know: bool) -> bool | str:
         line = self._idle.pop() if self._idle else Line(self._database_url())
         answer: bool | Exception | None = None
         try:
             silence = self._patience if must_know else self._silence_of(line)
-            answer = line.ask(_Question(record), silence=silence, patience=self._patience)
+            answer = line.ask(
+                _Question(record), silence=silence, patience=self._patience, is_start=isinstance(record, Started)
+            )
         finally:
             if isinstance(answer, bool):
                 self._idle.append(line)

@@ -1,4 +1,9 @@
-"""A connection to the ledger with a thread of its own, because no driver promises to give up in time."""
+"""A connection to the ledger on which nobody waits for longer than he wants to.
+
+No driver promises to give up in time while it connects, and SQLite never does, so a thread asks. Over a connection that
+is there, to a server, whoever wants to know asks himself: to hand a question to a thread and back takes longer than it
+should where each task waits for it.
+"""
 
 import threading
 from collections.abc import Callable
@@ -8,9 +13,11 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Literal
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from punctual.celery.session import Session
 from punctual.domain.clock import monotonic
-from punctual.domain.errors import DatabaseUnavailableError
+from punctual.domain.errors import DatabaseSilentError, DatabaseUnavailableError
 
 Question = Callable[[Session], bool]
 """What is asked, and asked again where the database refuses to answer; it raises what the store raises."""
@@ -62,20 +69,45 @@ class Line:
         self.usual = Usual()
         self._session = Session(database_url)
         self._questions: SimpleQueue[_Asked | None] = SimpleQueue()
-        threading.Thread(target=self._serve, name="punctual-gate", daemon=True).start()
+        self._thread: threading.Thread | None = None
 
     def leads_to_server(self) -> bool:
         """Tell whether the database is a server; raises SetupError where it can be none."""
         return self._session.leads_to_server()
 
-    def ask(self, question: Question, *, silence: float, patience: float) -> bool | Exception | None:
+    def ask(
+        self, question: Question, *, silence: float, patience: float, is_start: bool = False
+    ) -> bool | Exception | None:
         """Return the answer, or why there is none; None when nothing at all was heard for `silence` seconds.
 
-        A database that refuses to answer is asked again for `patience` seconds. The time in which this process stood
-        still does not count: the answer may lie there, unheard.
+        Raises only what interrupts the task. A database that refuses to answer is asked again for `patience` seconds.
+        The time in which this process stood still does not count: the answer may lie there, unheard. What `is_start`
+        asks about a start, and nothing else.
         """
-        asked = _Asked(question, patience)
         asked_at = monotonic()
+        try:
+            if is_start and self._session.is_ready:
+                with self._session.in_haste(silence):
+                    answer: bool | Exception | None = question(self._session)
+            else:
+                answer = self._ask_thread(question, silence=silence, patience=patience)
+        except DatabaseSilentError:
+            return None
+        except DatabaseUnavailableError:
+            answer = self._ask_thread(question, silence=silence, patience=patience)
+        except SoftTimeLimitExceeded:  # it is for the task
+            raise
+        except Exception as error:  # noqa: BLE001 - what it is, whoever asked says
+            return error
+        if isinstance(answer, bool):
+            self.usual.heard(monotonic() - asked_at)
+        return answer
+
+    def _ask_thread(self, question: Question, *, silence: float, patience: float) -> bool | Exception | None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name="punctual-gate", daemon=True)
+            self._thread.start()
+        asked = _Asked(question, patience)
         self._questions.put(asked)
         quiet = 0
         while quiet < _STEPS:
@@ -83,15 +115,16 @@ class Line:
             with suppress(Empty):
                 answer = asked.answers.get(timeout=silence / _STEPS)
                 if answer is not _Sign.REFUSED:
-                    if isinstance(answer, bool):
-                        self.usual.heard(monotonic() - asked_at)
                     return answer
                 quiet = 0
         return None
 
     def close(self) -> None:
         """End the thread, once it has an answer to what it was asked."""
-        self._questions.put(None)
+        if self._thread is None:
+            self._session.close()
+        else:
+            self._questions.put(None)
 
     def _serve(self) -> None:
         while (asked := self._questions.get()) is not None:

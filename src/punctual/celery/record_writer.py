@@ -15,8 +15,8 @@ from punctual.domain.errors import DatabaseUnavailableError, SetupError
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 500
-_PACE = 0.05
+_BATCH = 200
+_PACE = 0.1
 """Seconds from one transaction to the next: what comes often is written together, and what is rare almost at once."""
 
 _MOMENT = 0.003
@@ -38,6 +38,7 @@ class RecordWriter:
         self.pid = os.getpid()
         self._url = database_url
         self._last_at = -math.inf
+        self._took = 0.0
         self._limit = limit
         self._tally = tally or Tally()
         self._waiting: deque[Record] = deque()
@@ -60,7 +61,9 @@ class RecordWriter:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="punctual-recorder", daemon=True)
                 self._thread.start()
-            self._wake.notify_all()
+            # Between these it waits for more, and each time that it is woken, the task that has just ended waits.
+            if len(self._waiting) in {1, _BATCH}:
+                self._wake.notify_all()
 
     def close(self, timeout: float) -> None:
         """Write what waits, for `timeout` seconds at the most; what is left then is dropped, and logged."""
@@ -78,6 +81,7 @@ class RecordWriter:
         try:
             while batch := self._next_batch():
                 self._write(session, batch)
+                self._took = monotonic() - self._last_at
         finally:
             session.close()
 
@@ -85,7 +89,9 @@ class RecordWriter:
         with self._wake:
             while not self._waiting and self._deadline is None:
                 self._wake.wait()
-            rest = max(self._last_at + _PACE - monotonic(), _MOMENT)
+            # When much has piled up, the tasks have this process for themselves at least half of the time.
+            self._wake.wait_for(lambda: self._deadline is not None, max(min(self._took, _PACE), _MOMENT))
+            rest = self._last_at + _PACE - monotonic()
             self._wake.wait_for(lambda: self._deadline is not None or len(self._waiting) >= _BATCH, rest)
             self._last_at = monotonic()
             batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
@@ -95,12 +101,14 @@ class RecordWriter:
 
     def _write(self, session: Session, batch: Sequence[Record]) -> None:
         """Write records, however long that takes; at the end of the process, until its time is up."""
-        pause = _FIRST_PAUSE
+        pause = 0.0
         while True:
             try:
                 session.write(batch)
             except (DatabaseUnavailableError, SetupError) as error:
-                self._hold(f"{error.message} {error.fix}")
+                # A connection that was cut says nothing about the database.
+                if pause > 0:
+                    self._hold(f"{error.message} {error.fix}")
             except Exception as error:  # noqa: BLE001 - what it is, is told
                 if session.usable(batch[0]):
                     self._set_apart(session, batch)
@@ -113,7 +121,7 @@ class RecordWriter:
             if not self._pause(pause):
                 self._drop_all()
                 return
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(max(pause * 2, _FIRST_PAUSE), _LONGEST_PAUSE)
 
     def _set_apart(self, session: Session, batch: Sequence[Record]) -> None:
         """Write each record by itself, so that a faulty one is the only one that is lost."""

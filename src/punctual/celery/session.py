@@ -1,7 +1,9 @@
 """The ledger as one thread of a worker sees it."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from punctual.celery.batch import write_batch
@@ -20,13 +22,17 @@ _anchors: dict[str, tuple[datetime, float]] = {}
 
 
 class Session:
-    """A connection of its own, opened when first needed; every method raises what the store raises."""
+    """A connection of its own, opened when first needed; every method raises what the store raises.
+
+    A connection that was cut is noticed by the method that needs it, which may then be tried again.
+    """
 
     def __init__(self, url: str) -> None:
         """Open nothing yet."""
         self._url = url
         self._opened: tuple[Database, DatabaseClock] | None = None
         self._single: SingleStatements | None = None
+        self._within: float | None = None
 
     def instant(self, moment: float) -> datetime:
         """Return the instant of a moment of the steady clock, by the database's time.
@@ -34,12 +40,31 @@ class Session:
         The two are paired for a while, and for all threads of this process alike, so that a run never ends before it
         starts.
         """
-        anchor = _anchors.get(self._url)
-        if anchor is None or monotonic() - anchor[1] > _ANCHOR_SECONDS:
+        if self._age_of_pairing > _ANCHOR_SECONDS:
             _, clock = self._open()
-            anchor = _anchors[self._url] = (clock.now(), monotonic())
-        instant, paired = anchor
+            _anchors[self._url] = (clock.now(), monotonic())
+        instant, paired = _anchors[self._url]
         return instant + timedelta(seconds=moment - paired)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether one exchange with a server is all that it takes now to ask about a start."""
+        # The pairing must not run out on the way.
+        return self._single is not None and self._single.is_connected and self._age_of_pairing < _ANCHOR_SECONDS - 1
+
+    @contextmanager
+    def in_haste(self, seconds: float) -> Iterator[None]:
+        """Wait so long for the answer about a start; `ask` raises DatabaseSilentError where a server takes longer."""
+        self._within = seconds
+        try:
+            yield
+        finally:
+            self._within = None
+
+    @property
+    def _age_of_pairing(self) -> float:
+        anchor = _anchors.get(self._url)
+        return math.inf if anchor is None else monotonic() - anchor[1]
 
     def leads_to_server(self) -> bool:
         """Tell whether the database is a server, and no file; raises SetupError where it can be neither."""
@@ -59,7 +84,7 @@ class Session:
             with database.write(Source.PLUGIN) as tx:
                 return record.write(tx, at, again=again)
         self._single = self._single or database.single()
-        with self._single.write(Source.PLUGIN) as tx:
+        with self._single.write(Source.PLUGIN, within=self._within) as tx:
             return record.write(tx, at, again=again)
 
     def write(self, batch: Sequence[Record]) -> None:
@@ -90,6 +115,6 @@ class Session:
 
     def _open(self) -> tuple[Database, DatabaseClock]:
         if self._opened is None:
-            database = Database(self._url)
+            database = Database(self._url, tries_first=False)
             self._opened = (database, DatabaseClock(database))
         return self._opened

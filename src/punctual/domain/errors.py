@@ -136,6 +136,10 @@ class DatabaseUnavailableError(PunctualError):
         )
 
 
+class DatabaseSilentError(DatabaseUnavailableError):
+    """The database says nothing at all: it is stopped, or the network to it is cut."""
+
+
 class DatabaseReadOnlyError(DatabaseUnavailableError):
     """The database can be read and not written: a standby, a switch of its administrator, a read-only file."""
 

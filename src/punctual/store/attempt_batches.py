@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import JsonValue
 from sqlalchemy import ColumnElement, and_, or_
 
-from punctual.domain.run import ALLOWED_FROM, RunState
+from punctual.domain.run import RunState
 from punctual.store.admission import LEFT_ALONE
-from punctual.store.attempts import Runner, heard_of, not_over
+from punctual.store.attempts import Runner, heard_of, may_become, not_over
 from punctual.store.database import Transaction
 from punctual.store.endings import end_many
 from punctual.store.many_rows import Condition
@@ -113,13 +113,8 @@ def _is_to_start(_: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
 
 def _may_start(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
     heard = and_(heard_of(new["attempt"]), runs.c.worker == new["worker"])
-    return and_(_from(RunState.RUNNING), or_(runs.c.attempt < new["attempt"], heard), runs.c.cancelling.is_(None))
+    return and_(may_become(RunState.RUNNING), or_(runs.c.attempt < new["attempt"], heard), runs.c.cancelling.is_(None))
 
 
 def _may_succeed(new: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-    return and_(_from(RunState.SUCCEEDED), not_over(new["attempt"]))
-
-
-def _from(state: RunState) -> ColumnElement[bool]:
-    # Not with IN, whose list SQLAlchemy writes anew for each row.
-    return or_(*(runs.c.state == origin.value for origin in sorted(ALLOWED_FROM[state])))
+    return and_(may_become(RunState.SUCCEEDED), not_over(new["attempt"]))

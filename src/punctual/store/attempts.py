@@ -295,6 +295,12 @@ def _move(
     return tx.connection.execute(statement).rowcount == 1
 
 
+def may_become(state: RunState) -> ColumnElement[bool]:
+    """Return whether runs are in a state from which this one may follow."""
+    # Not with IN, whose list SQLAlchemy writes anew for each execution.
+    return or_(*(runs.c.state == origin.value for origin in sorted(ALLOWED_FROM[state])))
+
+
 def _moving(
     source: Source | None,
     run_id: UUID | BindParameter[UUID],
@@ -302,10 +308,9 @@ def _moving(
     facts: dict[str, Any],
     *conditions: ColumnElement[bool],
 ) -> Update:
-    origins = [origin.value for origin in ALLOWED_FROM[state]]
     if source is not None:
         facts = {**facts, "source": source.value}
     if source in WITHOUT_PLUGIN:
         conditions = (*conditions, runs.c.source.is_distinct_from(Source.PLUGIN.value))
-    found = update(runs).where(runs.c.id == run_id, runs.c.state.in_(origins), *conditions)
+    found = update(runs).where(runs.c.id == run_id, may_become(state), *conditions)
     return found.values({"state": state.value, **LEFT_ALONE, **facts})

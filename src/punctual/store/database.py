@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from punctual.domain.errors import SetupError
 from punctual.domain.source import Source
 from punctual.domain.tally import Tally
-from punctual.store import tallies
+from punctual.store import postgres, tallies
 from punctual.store.dialect import Dialect, Postgres, Sqlite
 from punctual.store.faults import fault_of, translated
 
@@ -47,10 +47,15 @@ class Database:
     Raises SetupError for a URL that names no database we know; nothing is connected yet.
     """
 
-    def __init__(self, url: str) -> None:
-        """Prepare the pool."""
+    def __init__(self, url: str, *, tries_first: bool = True) -> None:
+        """Prepare the pool.
+
+        With `tries_first`, a connection that was cut while nobody used it is found out before anything is said over it;
+        without, by whoever uses it, who is to try again then.
+        """
         target, self.dialect = _resolve(url)
-        self._engine = create_engine(target, json_deserializer=from_json, **self.dialect.engine_options)
+        options = {**self.dialect.engine_options, "pool_pre_ping": tries_first and self.dialect.has_own_clock}
+        self._engine = create_engine(target, json_deserializer=from_json, **options)
         self._writer = self.dialect.prepare(self._engine)
         self._changed = threading.Event()
 
@@ -131,9 +136,17 @@ class SingleStatements:
         self._engine = engine
         self._connection: Connection | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the connection is open, as far as that is known."""
+        return self._connection is not None
+
     @contextmanager
-    def write(self, source: Source | None = None) -> Iterator[Transaction]:
-        """Open a transaction for one statement; as `Database.write`, but nobody is told of a change."""
+    def write(self, source: Source | None = None, *, within: float | None = None) -> Iterator[Transaction]:
+        """Open a transaction for one statement; as `Database.write`, but nobody is told of a change.
+
+        Raises DatabaseSilentError where a server, once connected to, is not done `within` so many seconds.
+        """
         if not self._database.dialect.takes_writers_side_by_side:  # there a transaction has to begin as a writer
             with self._database.write(source) as transaction:
                 yield transaction
@@ -142,6 +155,7 @@ class SingleStatements:
             try:
                 if self._connection is None:
                     self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+                postgres.bound_to(self._connection.connection.driver_connection, within)
                 yield Transaction(self._connection, self._database.dialect, source=source)
             except BaseException:
                 self.close()

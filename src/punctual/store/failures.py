@@ -1,11 +1,14 @@
 """How many runs of a schedule have failed in a row."""
 
 from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 
 from punctual.store.database import Transaction
+from punctual.store.dialect import Dialect
 from punctual.store.tables import runs, schedule_versions, schedules
 
 
@@ -25,15 +28,22 @@ def hold_all(tx: Transaction, *, well: Collection[UUID], badly: Collection[UUID]
     """
     if not well and not badly:
         return set()
-    ends = tx.dialect.is_among(runs.c.id, [*well, *badly])
+    ids = {"ends": [*well, *badly], "badly": list(badly)}
+    held = {row.id for row in tx.connection.execute(_holding(tx.dialect), ids)}
+    return held.intersection(well)
+
+
+@lru_cache
+def _holding(dialect: Dialect) -> Select[Any]:
+    """Return the statement of `hold_all`; made once, for to make it takes longer than to run it."""
+    ends, badly = (dialect.is_among_given(runs.c.id, name) for name in ("ends", "badly"))
     query = (
         select(runs.c.id)
         .join(schedules, schedules.c.id == runs.c.schedule_id)
-        .where(ends, or_(schedules.c.failure_streak > 0, tx.dialect.is_among(runs.c.id, badly)))
+        .where(ends, or_(schedules.c.failure_streak > 0, badly))
         .order_by(schedules.c.id)
     )
-    held = set(tx.connection.execute(tx.dialect.lock(query, schedules)).scalars())
-    return held.intersection(well)
+    return dialect.lock(query, schedules)
 
 
 def forget(tx: Transaction, schedule_id: UUID) -> None:

@@ -14,8 +14,10 @@ from punctual.domain.errors import (
     DatabaseLockedError,
     DatabaseOverloadedError,
     DatabaseReadOnlyError,
+    DatabaseSilentError,
     DatabaseUnavailableError,
 )
+from punctual.store.postgres import SilentServerError
 
 _BY_SQLSTATE: dict[str, type[DatabaseUnavailableError]] = {
     "25006": DatabaseReadOnlyError,  # read_only_sql_transaction
@@ -72,6 +74,8 @@ def fault_of(error: Exception) -> DatabaseUnavailableError | None:
 
 
 def _kind(error: BaseException | None) -> type[DatabaseUnavailableError] | None:
+    if isinstance(error, SilentServerError):
+        return DatabaseSilentError
     if isinstance(error, psycopg.Error):
         return _BY_SQLSTATE.get(error.sqlstate or "")
     if isinstance(error, sqlite3.Error):

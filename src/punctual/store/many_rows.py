@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of equal columns, at least one."""
@@ -50,7 +51,7 @@ def update_by_id_and_tell(
 ) -> Sequence[Row[Any]]:
     """Change rows as `update_by_id` does, and return these columns of those that were changed."""
     arrays = _differing(rows)
-    statement = _update(table, tuple(rows[0]), arrays, condition).returning(*(table.c[name] for name in columns))
+    statement = _telling_update(table, tuple(rows[0]), arrays, condition, columns)
     return connection.execute(statement, _parameters(rows, arrays)).all()
 
 
@@ -89,6 +90,13 @@ def _update(table: Table, names: tuple[str, ...], arrays: frozenset[str], condit
     values = _values(table, names, arrays)
     statement = update(table).where(table.c.id == values.pop("id")).values(values)
     return statement if condition is None else statement.where(condition(values))
+
+
+@lru_cache(_KNOWN_STATEMENTS)
+def _telling_update(
+    table: Table, names: tuple[str, ...], arrays: frozenset[str], condition: Condition, columns: Names
+) -> ReturningUpdate[Any]:
+    return _update(table, names, arrays, condition).returning(*(table.c[name] for name in columns))
 
 
 @lru_cache(_KNOWN_STATEMENTS)

@@ -7,12 +7,14 @@ from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from punctual.domain.clock import monotonic
-
 _T = TypeVar("_T")
 
 ANSWER_SECONDS = 30.0
 """A server that keeps a statement for longer counts as gone: it is stopped, or the network to it is."""
+
+_LOOKS = 12
+_LOOK_SECONDS = 0.1
+"""How often, at least, to look whether the server has answered."""
 
 LIMITS = {"statement_timeout": 20_000, "lock_timeout": 10_000, "idle_in_transaction_session_timeout": 20_000}
 """Milliseconds after which the server itself gives up; set where nobody else has set them.
@@ -21,28 +23,39 @@ The last frees what a node held that froze, or lost its network, in the middle o
 """
 
 
+class SilentServerError(psycopg.OperationalError):
+    """The server has not answered in time."""
+
+
 class BoundedConnection(psycopg.Connection[Any]):
-    """A connection that is given up when the server does not answer within `answer_within` seconds."""
+    """A connection that is given up when the server does not answer within `answer_within` seconds.
+
+    The time in which this process stood still does not count: the answer may lie there, unheard.
+    """
 
     answer_within: float | None = None
 
-    def wait(self, gen: PQGen[_T], *args: Any, **kwargs: Any) -> _T:  # noqa: ANN401 - passed on as they are
+    def wait(self, gen: PQGen[_T], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> _T:
         """Do one exchange with the server."""
-        return super().wait(self._bounded(gen), *args, **kwargs)
+        within = self.answer_within
+        if within is None:
+            return super().wait(gen, interval, timeout)
+        interval = min(interval, within / _LOOKS)
+        return super().wait(self._bounded(gen, within, interval), interval, timeout)
 
-    def _bounded(self, exchange: PQGen[_T]) -> PQGen[_T]:
-        """Pass the exchange's wishes on to psycopg, which comes back at least each tenth of a second."""
-        if self.answer_within is None:
-            return (yield from exchange)
-        deadline = monotonic() + self.answer_within
+    def _bounded(self, exchange: PQGen[_T], within: float, interval: float) -> PQGen[_T]:
+        """Pass the exchange's wishes on to psycopg, which comes back at least once in each interval."""
+        quiet = 0.0
         try:
             wish = next(exchange)
             while True:
                 ready = yield wish
-                if not ready and monotonic() > deadline:
-                    self.pgconn.finish()
-                    message = f"the server has not answered for {self.answer_within:g} s"
-                    raise psycopg.OperationalError(message)
+                if not ready:
+                    quiet += interval
+                    if quiet >= within:
+                        self.pgconn.finish()
+                        message = f"the server has not answered for {within:g} s"
+                        raise SilentServerError(message)
                 wish = exchange.send(ready)
         except StopIteration as done:
             answer: _T = done.value
@@ -66,6 +79,12 @@ def unbound(connection: DBAPIConnection | None) -> None:
         connection.answer_within = None
 
 
+def bound_to(connection: DBAPIConnection | None, seconds: float | None) -> None:
+    """Let the server answer within so many seconds; None for as long as usual."""
+    if isinstance(connection, BoundedConnection):
+        connection.answer_within = seconds or ANSWER_SECONDS
+
+
 def _set_limits(connection: DBAPIConnection, _record: object) -> None:
     if not isinstance(connection, BoundedConnection):
         raise TypeError(connection)
@@ -78,5 +97,4 @@ def _set_limits(connection: DBAPIConnection, _record: object) -> None:
 
 
 def _bound_answers(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
-    if isinstance(connection, BoundedConnection):
-        connection.answer_within = ANSWER_SECONDS
+    bound_to(connection, None)
