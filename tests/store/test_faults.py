@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from psycopg.abc import PQGen
+from psycopg.waiting import Ready, Wait
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -153,3 +155,21 @@ def test_a_migration_may_take_its_time_and_what_follows_may_not(server: Database
         assert limits() == ("0", None)
     with server.read() as tx:
         assert limits() == ("20s", postgres.ANSWER_SECONDS)
+
+
+def test_only_the_time_in_which_the_server_was_listened_for_counts_as_its_silence(postgres_url: str) -> None:
+    def exchange() -> PQGen[str]:
+        while not (yield Wait.R):
+            pass
+        return "the answer"
+
+    connection = postgres.BoundedConnection.connect(postgres_url)
+    heard, unheard = (connection._bounded(exchange(), within=1.0, interval=0.5) for _ in range(2))  # noqa: SLF001 - no server is silent at will
+    for looking in (heard, unheard):
+        next(looking)
+        looking.send(Ready.NONE)
+    with pytest.raises(StopIteration, match="the answer"):
+        heard.send(Ready.R)
+    with pytest.raises(postgres.SilentServerError):
+        unheard.send(Ready.NONE)
+    assert connection.closed

@@ -8,7 +8,7 @@ should where each task waits for it.
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Literal
@@ -36,7 +36,7 @@ class _Sign(Enum):
 class _Asked:
     question: Question
     patience: float
-    answers: SimpleQueue[bool | Exception | Literal[_Sign.REFUSED]] = field(default_factory=SimpleQueue)
+    answers: SimpleQueue[bool | Exception | Literal[_Sign.REFUSED]]
 
 
 class Usual:
@@ -107,7 +107,7 @@ class Line:
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="punctual-gate", daemon=True)
             self._thread.start()
-        asked = _Asked(question, patience)
+        asked = _Asked(question, patience, SimpleQueue())
         self._questions.put(asked)
         quiet = 0
         while quiet < _STEPS:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,8 @@ from celery import Celery
 
 from punctual.celery.following import event_follower
 from punctual.celery.following.event_follower import EventFollower
+from punctual.celery.following.event_records import EventRecords
+from punctual.celery.following.heard import Heard
 from punctual.control.runs import Runs
 from punctual.control.schedules import Schedules
 from punctual.control.system import System
@@ -144,3 +146,28 @@ def test_an_event_that_cannot_be_written_keeps_no_other_from_it(
         send(app, "task-started", uuid=str(run.id))
         eventually(lambda: get(run).state is RunState.RUNNING)
     assert {vars(record)["action"] for record in caplog.records} == {"event_not_recorded"}
+
+
+@pytest.mark.usefixtures("follower")
+def test_an_outage_while_the_event_at_fault_is_looked_for_drops_none(
+    app: Celery, run: Run, get: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: set[str] = set()
+    tried_alone: list[str] = []
+    write = EventRecords.write
+
+    def write_but_the_last(records: EventRecords, batch: Sequence[Heard]) -> None:
+        heard.update(event.kind for event in batch)
+        tried_alone.extend(event.kind for event in batch if len(batch) == 1)
+        if "task-succeeded" not in heard or tried_alone[-1:] == ["task-succeeded"]:
+            raise DatabaseUnavailableError
+        write(records, batch)
+
+    monkeypatch.setattr(EventRecords, "write", write_but_the_last)
+    send(app, "worker-heartbeat", processed=float("inf"))
+    send(app, "task-started", uuid=str(run.id))
+    send(app, "task-succeeded", uuid=str(run.id), result="1", runtime=0.5)
+    eventually(lambda: tried_alone.count("task-succeeded") > 1)
+    assert get(run).state is RunState.RUNNING
+    monkeypatch.undo()
+    eventually(lambda: get(run).state is RunState.SUCCEEDED)

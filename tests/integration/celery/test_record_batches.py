@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy import select, text
 
 from punctual.celery.batch import write_batch
+from punctual.celery.record_writer import RecordWriter
 from punctual.celery.records import Ended, Record, Retrying, Started
 from punctual.control.schedules import Schedules
 from punctual.domain.run import Run, RunError, RunState
@@ -152,3 +153,22 @@ def test_writers_take_schedules_in_one_order_and_so_never_wait_in_a_circle(
             assert tx.connection.execute(hold(second.id)).all()  # type: ignore[call-overload] # same
         assert writing.result(30) == 0
     database.close()
+
+
+def test_a_connection_that_was_cut_is_opened_again_without_a_word(
+    database: Database,
+    database_url: str,
+    postgres_server: PostgresServer,
+    new_run: Callable[[str], UUID],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first, second = new_run("a"), new_run("a")
+    writer = RecordWriter(database_url)
+    writer.submit(started(first))
+    eventually(lambda: get(database, first).state is RunState.RUNNING)
+    if database_url.startswith("postgres"):
+        assert postgres_server.cut(database_url) > 0
+    writer.submit(started(second))
+    eventually(lambda: get(database, second).state is RunState.RUNNING)
+    writer.close(10)
+    assert "record_buffered" not in [getattr(record, "action", "") for record in caplog.records]
