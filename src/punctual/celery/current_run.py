@@ -85,7 +85,7 @@ def current_run() -> CurrentRun | None:
     Tasks that such a task calls itself, directly or by `apply()`, are part of its run. A thread that a task starts is
     not: hand it the run.
     """
-    found = _worker_request()
+    found = worker_request()
     if found is None:
         return None
     task, request = found
@@ -123,10 +123,15 @@ def settle(home: Home) -> Home:
     return home
 
 
+def home_of(app: Any) -> Home | None:  # noqa: ANN401 - Celery has no types
+    """Return the home of an app's tasks; None where the app has no plug-in."""
+    return next((home for home in list(_homes) if home.serves(app)), None)
+
+
 _homes: weakref.WeakSet[Home] = weakref.WeakSet()
 
 
-def _worker_request() -> tuple[Any, Any] | None:
+def worker_request() -> tuple[Any, Any] | None:
     """Return the request that the worker executes in this thread, and its task."""
     for task in reversed(_task_stack.stack):
         for request in reversed(task.request_stack.stack):
@@ -139,7 +144,7 @@ def _read(task: Any, request: Any) -> CurrentRun | None:  # noqa: ANN401 - Celer
     headers = read_headers(request)
     if headers is None:
         return None
-    home = next((home for home in list(_homes) if home.serves(task.app)), None)
+    home = home_of(task.app)
     timeout = timeout_of(request)
     hidden = hidden_in(task, request)
     began: datetime = request.__dict__.get(_BEGAN) or SystemClock().now()

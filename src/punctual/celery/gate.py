@@ -27,10 +27,10 @@ from punctual.celery.outage import Outage
 from punctual.celery.records import GivenBack, Started
 from punctual.celery.session import Session
 from punctual.celery.tally import Tally
-from punctual.celery.told import error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import PunctualError
+from punctual.domain.run import RunError
 from punctual.engine.dispatcher import RESEND_AFTER
 from punctual.store.attempts import Runner
 
@@ -109,7 +109,7 @@ class Gate:
             )
         return answer
 
-    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+    def gave_back(self, task_id: str, request: Mapping[str, Any], error: RunError) -> None:
         """Let an attempt start anew, because its task asks for its message to be put back into the queue.
 
         Returns when that is recorded, since the message may be there at once; without an answer it is recorded later.
@@ -117,8 +117,7 @@ class Gate:
         try:
             run_id = run_of(request.get(RUN), task_id)
             if run_id is not None:
-                error, resend_after = error_of(reason, None), self._resend_after()
-                record = GivenBack(run_id, monotonic(), attempt_of(request), error, resend_after)
+                record = GivenBack(run_id, monotonic(), attempt_of(request), error, self._resend_after())
                 if isinstance(self._ask(record, must_know=False), str):
                     self._submit(record)
         except Exception:

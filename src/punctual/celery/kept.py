@@ -44,7 +44,11 @@ def result_of(task: Any, request: Any, result: object) -> Kept:  # noqa: ANN401 
 
 def hidden_in(task: Any, request: Any) -> Hidden:  # noqa: ANN401 - Celery has no types
     """Return what is secret in the arguments of a request; raises nothing."""
-    args, kwargs = getattr(request, "args", None) or (), getattr(request, "kwargs", None) or {}
+    return hidden_in_call(task, getattr(request, "args", None) or (), getattr(request, "kwargs", None) or {})
+
+
+def hidden_in_call(task: Any, args: object, kwargs: object) -> Hidden:  # noqa: ANN401 - Celery has no types
+    """Return what is secret in the arguments of a task; raises nothing."""
     if not isinstance(args, list | tuple) or not isinstance(kwargs, Mapping):
         return NOTHING_HIDDEN
     try:

@@ -19,17 +19,18 @@ from punctual.celery.declarations import Declarations, ScheduleOptions, TriggerL
 from punctual.celery.gate import Gate
 from punctual.celery.headers import RUN, attempt_of, is_sent_by_us, run_of
 from punctual.celery.hooks import Hook, Hooks, Moment
+from punctual.celery.log_masking import mask_worker_log
 from punctual.celery.lost_processes import LostProcesses
 from punctual.celery.record_writer import RecordWriter
 from punctual.celery.recorder import Recorder
 from punctual.celery.records import Record
 from punctual.celery.registry import Registry, presence_of
 from punctual.celery.tally import Tally, TallyFolder, remove_left_over, tally_folder
-from punctual.celery.told import error_of
 from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life, is_main_process, this_worker
 from punctual.domain.clock import SystemClock
 from punctual.domain.errors import SetupError
+from punctual.domain.run import RunError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.engine.dispatcher import RESEND_AFTER
 from punctual.settings import Settings
@@ -143,6 +144,7 @@ class _Plugin:
         self._recorder = Recorder(self.serves, self._submit, self._adhoc, self.hooks, self._resend_after)
         self._recorder.connect()
         self._home = settle(Home(self.serves, self._submit, self._url))
+        mask_worker_log()
         # Celery before 5.7 takes the methods of two objects for one receiver, unless each has an id.
         unique = f"punctual.plugin.{next(_numbers)}"
         signals.worker_init.connect(self._worker_init, dispatch_uid=unique)
@@ -182,11 +184,10 @@ class _Plugin:
             self.hooks.tell("running", run_id, task, request, attempt=attempt_of(request))
         return True
 
-    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+    def gave_back(self, task_id: str, request: Mapping[str, Any], error: RunError) -> None:
         """Tell this process's gate."""
-        self._gate.gave_back(task_id, request, reason)
+        self._gate.gave_back(task_id, request, error)
         if run_id := run_of(request.get(RUN), task_id):
-            error = error_of(reason, None)
             self.hooks.tell(
                 "retrying", run_id, str(request.get("task")), request, attempt=attempt_of(request), error=error
             )

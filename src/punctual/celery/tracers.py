@@ -15,6 +15,9 @@ from celery.exceptions import Ignore, TimeLimitExceeded, WorkerShutdown, WorkerT
 from celery.states import IGNORED, REJECTED
 
 from punctual.celery.headers import RECEIVED
+from punctual.celery.kept import hidden_in_call
+from punctual.celery.told import error_of
+from punctual.domain.run import RunError
 
 _POOLS_TIMEOUTS = frozenset({"gevent.timeout", "eventlet.timeout"})
 """The modules of what stops a greenlet at its hard time limit; Celery before 5.7 sends no signal then."""
@@ -27,8 +30,8 @@ class Keeper(Protocol):
         """Tell whether a task may run with these arguments."""
         ...
 
-    def gave_back(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
-        """Hear that a task raised Reject(requeue=True), before its message goes back to the queue."""
+    def gave_back(self, task_id: str, request: Mapping[str, Any], error: RunError) -> None:
+        """Hear that a task raised Reject(requeue=True), and why, before its message goes back to the queue."""
         ...
 
     def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
@@ -45,14 +48,15 @@ def guard(app: Celery, keeper: Keeper) -> None:
     for task in app.tasks.values():
         tracer = task.__trace__
         if tracer is not None and not isinstance(tracer, _Guarded):
-            task.__trace__ = _Guarded(tracer, keeper)
+            task.__trace__ = _Guarded(tracer, keeper, task)
 
 
 class _Guarded(NamedTuple):
-    """A tracer, and who is asked before it."""
+    """A tracer, who is asked before it, and the task."""
 
     tracer: Callable[..., Any]
     keeper: Keeper
+    task: Any
 
     def __call__(self, uuid: str, args: Any, kwargs: Any, request: Any = None) -> Any:  # noqa: ANN401 - Celery has no types
         request = request or {}
@@ -71,7 +75,8 @@ class _Guarded(NamedTuple):
                 self.keeper.broke_off(uuid, request, TimeLimitExceeded(getattr(reason, "seconds", None)))
             raise
         if traced.info is not None and traced.info.state == REJECTED and traced.info.retval.requeue:
-            self.keeper.gave_back(uuid, request, traced.info.retval)
+            error = error_of(traced.info.retval, None, hidden_in_call(self.task, args, kwargs))
+            self.keeper.gave_back(uuid, request, error)
         return traced
 
 

@@ -93,3 +93,15 @@ def secret(self: Any, password: str) -> Any:
     if self.request.retries == 0:
         raise self.retry(countdown=0, exc=ValueError(f"{password} was refused"))
     return {"shown": self.request.argsrepr, "given": f"<{password}>"}
+
+
+@app.task
+def refuse(password: str) -> None:
+    """Fails, and says with what."""
+    raise ValueError(password)
+
+
+@app.task
+def issue(word: str) -> dict[str, str]:
+    """Gives what only its name tells to be a secret."""
+    return {"token": word}

@@ -134,3 +134,12 @@ def test_a_secret_is_in_nothing_that_a_run_tells_nor_in_the_message_of_its_retry
     eventually(lambda: len(log_of(telling, run)) == 2)
     assert {text for _, _, text in log_of(telling, run)} == {f"using {MASK}"}
     assert "hunter2" not in str(telling.get(run.id))
+
+
+@pytest.mark.parametrize("task", ["secret", "refuse", "issue"])
+def test_a_secret_is_in_nothing_that_celery_logs_of_a_task(telling: Site, task: str) -> None:
+    run = telling.record(f"telling_app.{task}", "hunter2 and 3")
+    telling.sender.send([replace(message_of(run), shown=Arguments(args=[MASK], kwargs={}))])
+    telling.ended(run.id)
+    telling.logged("w0@test", f"Task telling_app.{task}[{run.id}] {'raised' if task == 'refuse' else 'succeeded'}")
+    assert "hunter2" not in telling.log("w0@test")

@@ -23,7 +23,7 @@ from punctual.celery.records import GivenBack, Started
 from punctual.celery.tally import Tally
 from punctual.control.schedules import Schedules
 from punctual.domain.clock import SystemClock, monotonic
-from punctual.domain.run import Run, RunState
+from punctual.domain.run import Run, RunError, RunState
 from punctual.store import attempts, runs
 from punctual.store.admission import cancel
 from punctual.store.attempts import Runner
@@ -156,7 +156,7 @@ def test_an_attempt_that_was_given_back_starts_anew(asked: Asked) -> None:
     run_id = asked.new_run()
     headers = {"punctual_run": str(run_id), "punctual_attempt": "1"}
     assert asked.ask(run_id)
-    asked.gate.gave_back(str(run_id), headers, OSError("busy"))
+    asked.gate.gave_back(str(run_id), headers, RunError(type="OSError", message="busy"))
     run = asked.get(run_id)
     assert run.error is not None
     assert (run.state, run.attempt, run.error.message) == (RunState.RETRYING, 0, "busy")
@@ -364,7 +364,7 @@ def test_what_is_given_back_while_the_database_is_known_to_be_away_waits_for_not
     with postgres_server.away(postgres_url):
         assert hasty.ask(run_id)
         before = monotonic()
-        hasty.gate.gave_back(str(run_id), {"punctual_run": str(run_id)}, ValueError("no"))
+        hasty.gate.gave_back(str(run_id), {"punctual_run": str(run_id)}, RunError(type="ValueError", message="no"))
         assert monotonic() - before < 0.5
     assert [type(record) for record in hasty.opened] == [Started, GivenBack]
 
