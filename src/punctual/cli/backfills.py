@@ -9,6 +9,7 @@ import typer
 
 from punctual.cli.arguments import Name
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import NewestOption, print_page
 from punctual.cli.output import (
     Column,
     Format,
@@ -18,7 +19,6 @@ from punctual.cli.output import (
     print_json,
     print_lines,
     print_names,
-    print_table,
     printable,
     relative,
     when,
@@ -51,6 +51,7 @@ _COLUMNS = (
     Column("PROGRESS", wrap=True),
     Column("ID"),
 )
+_NONE = "There are no backfills yet. Make one with: punctual backfills start --help"
 
 
 @app.command("start")
@@ -131,7 +132,7 @@ def list_backfills(
     *,
     schedule: Annotated[str | None, typer.Option("--schedule", help="Only of this schedule, by name or id.")] = None,
     state: Annotated[StateWord | None, typer.Option("--state", help="Only backfills in this state.")] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    limit: NewestOption = 20,
     output: FormatOption = "table",
 ) -> None:
     """List the newest backfills.
@@ -142,17 +143,8 @@ def list_backfills(
     """
     with connect(ctx) as client:
         page = client.collect("/backfills", {"schedule": schedule, "state": state}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(backfill["id"] for backfill in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(backfill, now) for backfill in page["items"]))
-    elif schedule is None and state is None:
-        print_lines(["There are no backfills yet. Make one with: punctual backfills start --help"])
-    else:
-        print_lines(["No backfill matches."])
+    empty = _NONE if schedule is None and state is None else "No backfill matches."
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=empty, key="id")
 
 
 @app.command("show")

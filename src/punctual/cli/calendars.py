@@ -8,13 +8,9 @@ from typing import Annotated
 
 import typer
 
-from punctual.cli.arguments import (
-    FileOption,
-    edited,
-    merge_patch,
-    read_document,
-)
+from punctual.cli.arguments import FileOption, edited, merge_patch, read_document
 from punctual.cli.client import Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import LimitOption, print_page
 from punctual.cli.output import (
     Column,
     Format,
@@ -38,6 +34,7 @@ app = typer.Typer(
 app.callback()(choose_server)
 
 _COLUMNS = (Column("CALENDAR", wrap=True), Column("RULES"), Column("SCHEDULES"), Column("TIME ZONE", wide=True))
+_NONE = "There are no calendars yet. Make one with: punctual calendars create --help"
 _STRETCHES = (Column("FROM"), Column("UNTIL"), Column("WHAT", wrap=True))
 _SHOWN = timedelta(days=30)
 _ANSWERED = frozenset({"version", "created_at", "updated_at", "updated_by", "schedule_count"})
@@ -53,12 +50,7 @@ ZoneOption = Annotated[
 
 
 @app.command("list")
-def list_calendars(
-    ctx: typer.Context,
-    *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
-    output: FormatOption = "table",
-) -> None:
+def list_calendars(ctx: typer.Context, *, limit: LimitOption = None, output: FormatOption = "table") -> None:
     """List the calendars by name.
 
     For example:
@@ -66,14 +58,7 @@ def list_calendars(
     """
     with connect(ctx) as client:
         page = client.collect("/calendars", {}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(calendar["name"] for calendar in page["items"])
-    elif page["items"]:
-        print_table(_COLUMNS, map(_row, page["items"]))
-    else:
-        print_lines(["There are no calendars yet. Make one with: punctual calendars create --help"])
+    print_page(ctx, page, output, columns=_COLUMNS, row=lambda calendar, _: _row(calendar), empty=_NONE)
 
 
 @app.command("show")

@@ -6,17 +6,9 @@ from typing import Annotated
 
 import typer
 
-from punctual.cli.client import Document, choose_server, connect, surroundings
-from punctual.cli.output import (
-    Column,
-    FormatOption,
-    instant,
-    print_json,
-    print_lines,
-    print_names,
-    print_table,
-    relative,
-)
+from punctual.cli.client import Document, choose_server, connect
+from punctual.cli.listing import LimitOption, print_page
+from punctual.cli.output import Column, FormatOption, instant, print_lines, relative
 
 app = typer.Typer(
     name="locks",
@@ -39,12 +31,7 @@ _COLUMNS = (
 
 
 @app.command("list")
-def list_locks(
-    ctx: typer.Context,
-    *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
-    output: FormatOption = "table",
-) -> None:
+def list_locks(ctx: typer.Context, *, limit: LimitOption = None, output: FormatOption = "table") -> None:
     """List the locks that are held, the one held for longest first.
 
     For example:
@@ -52,15 +39,7 @@ def list_locks(
     """
     with connect(ctx) as client:
         page = client.collect("/locks", {}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(str(lock["id"]) for lock in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(lock, now) for lock in page["items"]))
-    else:
-        print_lines(["No task holds a lock."])
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty="No task holds a lock.", key="id")
 
 
 @app.command("release")

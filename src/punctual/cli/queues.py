@@ -1,21 +1,12 @@
 """`punctual queues`: how much waits in the broker, and who takes it."""
 
 from datetime import datetime
-from typing import Annotated
 
 import typer
 
-from punctual.cli.client import Document, choose_server, connect, surroundings
-from punctual.cli.output import (
-    Column,
-    FormatOption,
-    instant,
-    print_json,
-    print_lines,
-    print_names,
-    print_table,
-    relative,
-)
+from punctual.cli.client import Document, choose_server, connect
+from punctual.cli.listing import LimitOption, print_page
+from punctual.cli.output import Column, FormatOption, instant, relative
 
 app = typer.Typer(
     name="queues",
@@ -34,15 +25,11 @@ _COLUMNS = (
     Column("WORKERS", wrap=True),
     Column("MEASURED", wide=True),
 )
+_NONE = "No queue is known yet: a node measures them once it runs. Start one with: punctual scheduler"
 
 
 @app.command("list")
-def list_queues(
-    ctx: typer.Context,
-    *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
-    output: FormatOption = "table",
-) -> None:
+def list_queues(ctx: typer.Context, *, limit: LimitOption = None, output: FormatOption = "table") -> None:
     """List the queues by name.
 
     MESSAGES wait in the broker; OLDEST is when that run was sent which has waited longest for a worker. A dash stands
@@ -54,18 +41,8 @@ def list_queues(
     """
     with connect(ctx) as client:
         page = client.collect("/queues", {}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(queue["name"] for queue in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(queue, now) for queue in page["items"]))
-        told = [f"{queue['name']}: {text}" for queue in page["items"] for text in _to_tell(queue)]
-        if told:
-            print_lines(["", *told])
-    else:
-        print_lines(["No queue is known yet: a node measures them once it runs. Start one with: punctual scheduler"])
+    told = (f"{queue['name']}: {text}" for queue in page["items"] for text in _to_tell(queue))
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=_NONE, remarks=told)
 
 
 def _to_tell(queue: Document) -> list[str]:

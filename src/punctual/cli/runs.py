@@ -8,6 +8,7 @@ import typer
 
 from punctual.cli.arguments import ArgOption, KwargOption, argument_changes
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import NewestOption, print_page
 from punctual.cli.output import (
     Column,
     Format,
@@ -19,7 +20,6 @@ from punctual.cli.output import (
     print_json,
     print_lines,
     print_names,
-    print_table,
     relative,
     stdout,
     table,
@@ -111,7 +111,7 @@ def list_runs(  # noqa: PLR0913 - one parameter an option
         str | None,
         typer.Option("--until", metavar="INSTANT", help="Before this fire time; without an offset, local time."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
+    limit: NewestOption = 20,
     watch: Annotated[bool, typer.Option("--watch", help="Refresh every second until Ctrl-C.")] = False,
     output: FormatOption = "table",
 ) -> None:
@@ -137,15 +137,8 @@ def list_runs(  # noqa: PLR0913 - one parameter an option
             _watch(ctx, lambda: client.collect("/runs", query, limit=limit)["items"], plain=output != "table")
             return
         page = client.collect("/runs", query, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(run["id"] for run in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(run, now) for run in page["items"]))
-    else:
-        print_lines(["No run matches." if any(query.values()) else "Nothing has run yet."])
+    empty = "No run matches." if any(query.values()) else "Nothing has run yet."
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=empty, key="id")
 
 
 @app.command("show")

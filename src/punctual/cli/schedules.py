@@ -1,6 +1,7 @@
 """`punctual schedules`: define, change and steer schedules."""
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from punctual.cli.arguments import (
     spec_patch,
 )
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import LimitOption, print_page
 from punctual.cli.output import (
     Column,
     Format,
@@ -26,7 +28,6 @@ from punctual.cli.output import (
     print_json,
     print_lines,
     print_names,
-    print_table,
     relative,
     when,
 )
@@ -53,6 +54,7 @@ _COLUMNS = (
     Column("TRIGGER"),
     Column("TASK", wide=True),
 )
+_NONE = "There are no schedules yet. Make one with: punctual schedules create --help"
 
 
 @app.command("list")
@@ -66,7 +68,7 @@ def list_schedules(
         list[str] | None,
         typer.Option("--label", metavar="KEY=VALUE", help="Only schedules with this label. May be repeated."),
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
+    limit: LimitOption = None,
     output: FormatOption = "table",
 ) -> None:
     """List the schedules by name.
@@ -80,20 +82,8 @@ def list_schedules(
     query = {"q": search, "state": state, "service": service, "label": label}
     with connect(ctx) as client:
         page = client.collect("/schedules", query, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(schedule["name"] for schedule in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(schedule, now) for schedule in page["items"]))
-        warnings = _warnings(page["items"])
-        if warnings:
-            print_lines(["", *warnings])
-    elif not any(query.values()):
-        print_lines(["There are no schedules yet. Make one with: punctual schedules create --help"])
-    else:
-        print_lines(["No schedule matches."])
+    empty = "No schedule matches." if any(query.values()) else _NONE
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=empty, remarks=_warnings(page["items"]))
 
 
 @app.command("show")
@@ -314,14 +304,14 @@ def _row(schedule: Document, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _warnings(schedules: list[Document]) -> list[str]:
-    """Return what keeps schedules from being run, a line each; what they all share is said once."""
+def _warnings(schedules: list[Document]) -> Iterator[str]:
+    """Give what keeps schedules from being run, a line each; what they all share is said once."""
     lines: dict[str, None] = {}
     for schedule in schedules:
         for warning in schedule["warnings"]:
             told = f"{warning['message']} {warning['fix']}"
             lines[told if warning["code"] == "no_worker" else f"{schedule['name']}: {told}"] = None
-    return list(lines)
+    yield from lines
 
 
 def _skip(skip: Document, now: datetime) -> str:

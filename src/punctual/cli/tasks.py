@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from punctual.cli.client import Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import LimitOption, print_page
 from punctual.cli.output import (
     Column,
     FormatOption,
@@ -33,16 +34,12 @@ app.callback()(choose_server)
 
 _COLUMNS = (Column("TASK", wrap=True), Column("SERVED"), Column("QUEUES", wide=True), Column("DESCRIPTION"))
 _PARAMETERS = (Column("PARAMETER"), Column("TYPE"), Column("DEFAULT"), Column("DESCRIPTION", wrap=True))
+_NONE = "No worker has announced a task yet. Start one whose Celery app has the plug-in."
 _SAMPLES = {"integer": "1", "number": "1.5", "boolean": "true", "array": "[]", "object": "{}", "null": "null"}
 
 
 @app.command("list")
-def list_tasks(
-    ctx: typer.Context,
-    *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
-    output: FormatOption = "table",
-) -> None:
+def list_tasks(ctx: typer.Context, *, limit: LimitOption = None, output: FormatOption = "table") -> None:
     """List the tasks by name.
 
     For example:
@@ -51,15 +48,7 @@ def list_tasks(
     """
     with connect(ctx) as client:
         page = client.collect("/tasks", {}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(task["name"] for task in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(task, now) for task in page["items"]))
-    else:
-        print_lines(["No worker has announced a task yet. Start one whose Celery app has the plug-in."])
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=_NONE)
 
 
 @app.command("show")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from punctual.cli.client import Document, choose_server, connect, segment, surroundings
+from punctual.cli.listing import LimitOption, print_page
 from punctual.cli.output import (
     Column,
     FormatOption,
@@ -47,12 +48,7 @@ _NONE = (
 
 
 @app.command("list")
-def list_workers(
-    ctx: typer.Context,
-    *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many; all without it.")] = None,
-    output: FormatOption = "table",
-) -> None:
+def list_workers(ctx: typer.Context, *, limit: LimitOption = None, output: FormatOption = "table") -> None:
     """List the workers by name: those that live, and those that fell silent within the last day.
 
     RUNS is how many tasks a worker runs, of how many it can; WAITING how many it has taken from the broker besides.
@@ -63,18 +59,8 @@ def list_workers(
     """
     with connect(ctx) as client:
         page = client.collect("/workers", {}, limit=limit)
-    if output == "json":
-        print_json(page)
-    elif output == "name":
-        print_names(worker["name"] for worker in page["items"])
-    elif page["items"]:
-        now = surroundings(ctx).clock.now()
-        print_table(_COLUMNS, (_row(worker, now) for worker in page["items"]))
-        warnings = list(worker_warnings(page["items"]))
-        if warnings:
-            print_lines(["", *warnings])
-    else:
-        print_lines([_NONE])
+    warnings = worker_warnings(page["items"])
+    print_page(ctx, page, output, columns=_COLUMNS, row=_row, empty=_NONE, remarks=warnings)
 
 
 @app.command("show")
