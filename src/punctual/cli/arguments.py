@@ -23,6 +23,7 @@ _ONLY_IN_ANSWERS = frozenset(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name or id of the schedule.", show_default=False)]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="Id of the run: the Celery task id.", show_default=False)]
 FileOption = Annotated[
     str | None,
     typer.Option("-f", "--file", help="JSON document to start from; `-` reads standard input.", show_default=False),

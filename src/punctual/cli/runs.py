@@ -1,12 +1,12 @@
 """`punctual runs`: what became of each fire time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
 import typer
 
-from punctual.cli.arguments import ArgOption, KwargOption, argument_changes
+from punctual.cli.arguments import ArgOption, KwargOption, RunId, argument_changes
 from punctual.cli.client import Client, Document, choose_server, connect, segment, surroundings
 from punctual.cli.listing import NewestOption, print_page
 from punctual.cli.output import (
@@ -26,6 +26,8 @@ from punctual.cli.output import (
     took,
     when,
 )
+from punctual.cli.run_log import show_log
+from punctual.cli.run_states import ENDED, OPEN
 from punctual.cli.trigger_arguments import read_instant, utc_text
 from punctual.domain.clock import monotonic
 from punctual.domain.errors import PunctualError, SetupError
@@ -47,17 +49,9 @@ TimeoutOption = Annotated[
     float | None, typer.Option("--timeout", min=0, help="With --wait: give up after so many seconds.")
 ]
 
-LogFormatOption = Annotated[
-    Literal["table", "json"],
-    typer.Option("-o", "--output", help="`table` for people, `json` for one JSON object a line."),
-]
-
-OPEN = ("buffered", "pending", "queued", "running", "retrying")
-ENDED = ("succeeded", "failed", "cancelled", "lost", "expired", "skipped", "missed")
 _STATES = OPEN + ENDED
 _POLL_SECONDS = 0.5
 _REFRESH_SECONDS = 1.0
-_LOG_PAGE = 1000
 
 _COLUMNS = (
     Column("FIRE TIME"),
@@ -142,12 +136,7 @@ def list_runs(  # noqa: PLR0913 - one parameter an option
 
 
 @app.command("show")
-def show_run(
-    ctx: typer.Context,
-    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the run: the Celery task id.", show_default=False)],
-    *,
-    output: FormatOption = "table",
-) -> None:
+def show_run(ctx: typer.Context, run_id: RunId, *, output: FormatOption = "table") -> None:
     """Show all there is to know about one run, with its result or its error.
 
     For example:
@@ -166,51 +155,7 @@ def show_run(
             print_lines(["", error["traceback"].rstrip()])
 
 
-@app.command("log")
-def show_log(
-    ctx: typer.Context,
-    run_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the run: the Celery task id.", show_default=False)],
-    *,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on with new lines until the run ends.")] = False,
-    output: LogFormatOption = "table",
-) -> None:
-    """Print what the task kept with its run: the lines of `punctual.current_run().log(...)`.
-
-    For example:
-        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd
-        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd --follow
-        punctual runs log 4be0643f-1d98-573b-97cd-ca98a65347dd -o json | jq -r .text
-
-    With `-o json` each line is a JSON object of its own.
-    """
-    with connect(ctx) as client:
-        pause = surroundings(ctx).sleep if follow else None
-        for line in _log_lines(client, _path(run_id), pause):
-            print_lines([compact(line) if output == "json" else _log_line(line)])
-
-
-def _log_lines(client: Client, path: str, pause: Callable[[float], None] | None) -> Iterator[Document]:
-    """Yield the lines that there are and, with a `pause` between two looks, those that come until the run has ended."""
-    after: str | None = None
-    over = pause is None
-    while True:
-        page = client.get(f"{path}/log", {"after": after, "limit": _LOG_PAGE})
-        yield from page["items"]
-        after = page["after"]
-        if page["more"]:
-            continue
-        if over or pause is None:
-            return
-        # What the task said last may arrive a moment after its end: one more look.
-        over = client.get(path)["state"] in ENDED
-        pause(_REFRESH_SECONDS)
-
-
-def _log_line(line: Document) -> str:
-    moment = instant(line["at"])
-    time = "" if moment is None else moment.astimezone().strftime("%H:%M:%S.%f")[:-3]
-    attempt = f" attempt {line['attempt']}" if line["attempt"] > 1 else ""
-    return f"{time} {line['level'].upper():<8}{attempt} {line['text']}"
+app.command("log")(show_log)
 
 
 @app.command("rerun")

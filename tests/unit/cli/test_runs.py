@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from punctual.cli.client import Connection
-from punctual.cli.runs import ENDED, OPEN, CauseWord, app
+from punctual.cli.run_states import ENDED, OPEN
+from punctual.cli.runs import CauseWord, app
 from punctual.domain.errors import SetupError
 from punctual.domain.run import TERMINAL, Cause, RunState
 from punctual.testing import ManualClock
