@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -49,7 +49,7 @@ _STYLES = {
 }
 _UNITS = ((86_400, "d", 2 * 86_400), (3_600, "h", 3_600), (60, "m", 60), (1, "s", 1))
 _OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNUSUAL = re.compile(r"[^ -~\n\t]")
 
 
 @dataclass(frozen=True)
@@ -124,14 +124,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, width: in
 
 def printable(text: str) -> str:
     """Return `text` with what a terminal would obey (escapes, controls, direction marks) written out instead."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if unicodedata.category(character) in _OBEYED and character not in "\n\t"
-        else character
-        for character in text
-    )
+    return _written_out(text, lambda character: character.encode("unicode_escape").decode("ascii"))
 
 
 def marked(text: str, position: int) -> list[str]:
@@ -146,12 +139,20 @@ def marked(text: str, position: int) -> list[str]:
 
 def pretty(value: Any) -> str:  # noqa: ANN401 - any JSON
     """Return a JSON value indented, with nothing in it that a terminal would obey."""
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, indent=2, ensure_ascii=False))
+    return _written_out_in_json(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def compact(value: Any) -> str:  # noqa: ANN401 - any JSON
-    """Return a JSON value on one line."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a JSON value on one line, with nothing in it that a terminal would obey."""
+    return _written_out_in_json(json.dumps(value, ensure_ascii=False))
+
+
+def _written_out_in_json(text: str) -> str:
+    return _written_out(text, lambda character: json.dumps(character)[1:-1])
+
+
+def _written_out(text: str, escape: Callable[[str], str]) -> str:
+    return _UNUSUAL.sub(lambda match: escape(match[0]) if unicodedata.category(match[0]) in _OBEYED else match[0], text)
 
 
 def instant(text: str | None) -> datetime | None:

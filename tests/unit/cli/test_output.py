@@ -2,14 +2,16 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from punctual.cli.output import (
     Column,
+    compact,
     local,
     marked,
     pretty,
@@ -105,10 +107,12 @@ def test_nothing_from_the_server_can_steer_the_terminal(capsys: pytest.CaptureFi
     assert "\x9b" not in printed
 
 
-def test_json_is_the_whole_document_and_reads_back_the_same() -> None:
-    document = {"name": "größe", "odd": "\x1b\x9b\u2028\ud800", "n": [1, 2.5, None, True]}
-    assert json.loads(pretty(document)) == document
-    assert "größe" in pretty(document)
+@pytest.mark.parametrize("written", [pretty, compact])
+def test_json_is_the_whole_document_and_reads_back_the_same(written: Callable[[Any], str]) -> None:
+    document = {"name": "größe", "odd": "\x1b\x7f\x9b\xad\u202e\u2028\ud800\U000e0001", "n": [1, 2.5, None, True]}
+    assert json.loads(written(document)) == document
+    assert "größe" in written(document)
+    assert printable(written(document)) == written(document)
 
 
 def test_markup_in_a_name_is_text(capsys: pytest.CaptureFixture[str]) -> None:

@@ -253,14 +253,14 @@ def test_show_tells_how_far_a_run_is() -> None:
     assert " 2.50\n" in said(RUN | {"progress": progress | {"done": 2.5, "total": None, "note": None}}, "show", "x")
 
 
-LINE = {"at": "2026-07-01T11:58:01.25Z", "attempt": 1, "level": "info", "text": "\x1b[31mred"}
+LINE = {"at": "2026-07-01T11:58:01.25Z", "attempt": 1, "level": "info", "text": "\x1b[31mred\x7f"}
 
 
 def test_the_log_of_a_run_is_printed_line_by_line() -> None:
     again = LINE | {"attempt": 2, "level": "warning", "text": "again"}
     log = {"items": [LINE, again], "after": "x", "more": False}
     assert said(log, "log", RUN["id"]).splitlines() == [
-        r"11:58:01.250 INFO     \x1b[31mred",
+        r"11:58:01.250 INFO     \x1b[31mred\x7f",
         "11:58:01.250 WARNING  attempt 2 again",
     ]
     assert [json.loads(line) for line in said(log, "log", RUN["id"], "-o", "json").splitlines()] == [LINE, again]
