@@ -29,8 +29,6 @@ def telling(
 ) -> Iterator[Site]:
     """A site with a worker of each pool in turn."""
     pool = request.param
-    if pool == "gevent":
-        pytest.importorskip("gevent", reason="gevent is not installed")
     database_url, folder = postgres_server.create(), tmp_path_factory.mktemp("telling")
     database = Database(database_url)
     upgrade(database)

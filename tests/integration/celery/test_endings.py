@@ -22,8 +22,6 @@ def place(
     request: pytest.FixtureRequest, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Site, str, str]]:
     """A site with a worker, the pool, and the worker's name."""
-    if request.param == "gevent":
-        pytest.importorskip("gevent", reason="gevent is not installed")
     folder = tmp_path_factory.mktemp("endings")
     url = f"sqlite:///{folder / 'punctual.db'}"
     database = Database(url)

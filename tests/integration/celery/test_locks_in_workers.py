@@ -39,8 +39,6 @@ def place(
 ) -> Iterator[tuple[Site, str, str]]:
     """A site with a worker, the pool, and the worker's name."""
     pool: str = request.param
-    if pool == "gevent":
-        pytest.importorskip("gevent", reason="gevent is not installed")
     folder = tmp_path_factory.mktemp("locks")
     url = f"sqlite:///{shutil.copy(migrated_sqlite, folder / 'punctual.db')}"
     site = Site(Database(url), url, redis_server.create(), folder)
