@@ -15,10 +15,9 @@ Use = Callable[[Client], object]
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TOKEN", "BOOTSTRAP_TOKEN", "URL", "PUBLIC_URL", "HOST", "SETTINGS_FILE"):
         monkeypatch.delenv(f"PUNCTUAL_{name}", raising=False)
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
 
 
 def talk(handler: Handler, use: Use, *, url: str | None = None) -> object:

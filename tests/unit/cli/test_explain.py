@@ -1,8 +1,7 @@
 """`punctual explain`: why it fires at an instant, or does not, without a server."""
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 import typer
@@ -16,12 +15,8 @@ app.command()(explain)
 
 
 @pytest.fixture(autouse=True)
-def _in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _in_new_york(local_zone: Callable[[str], None]) -> None:
+    local_zone("America/New_York")
 
 
 def call(*arguments: str) -> Result:

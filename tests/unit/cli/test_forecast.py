@@ -1,13 +1,9 @@
 """`punctual forecast`: what it asks for and says."""
 
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import typer
 from typer.testing import CliRunner, Result
 
@@ -52,16 +48,6 @@ FOUND: dict[str, Any] = {
     },
 }
 QUIET = FOUND | {"as_is": outlook(0, schedules=0, counts=[0, 0, 0])}
-
-
-@pytest.fixture(autouse=True)
-def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def call(answer: dict[str, Any], *arguments: str) -> tuple[Result, list[httpx.URL]]:

@@ -1,8 +1,7 @@
 """What the commands print: safe on a terminal, whole in a pipe, told in the local zone."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,15 +27,6 @@ from punctual.cli.output import (
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 CLEAR_SCREEN = "\x1b[2J"
-
-
-@pytest.fixture
-def _in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -71,8 +61,8 @@ def test_what_has_not_ended_took_nothing_yet() -> None:
     assert took(None, None) == ""
 
 
-@pytest.mark.usefixtures("_in_berlin")
-def test_an_instant_is_told_in_the_local_zone_and_from_now() -> None:
+def test_an_instant_is_told_in_the_local_zone_and_from_now(local_zone: Callable[[str], None]) -> None:
+    local_zone("Europe/Berlin")
     assert local(NOW) == "2026-07-01 14:00:00 CEST"
     assert when("2026-12-01T12:00:00Z", NOW) == "2026-12-01 13:00:00 CET (in 153d)"
     assert when(None, NOW) is None

@@ -1,8 +1,7 @@
 """`punctual preview`: fire times without a server."""
 
 import json
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -22,12 +21,8 @@ NOW = datetime(2026, 7, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _in_new_york(local_zone: Callable[[str], None]) -> None:
+    local_zone("America/New_York")
 
 
 def call(*arguments: str) -> Result:
@@ -55,9 +50,8 @@ def test_a_zone_that_tells_nothing_new_is_left_out() -> None:
     assert said("0 2 * * * America/New_York").splitlines()[2].split() == ["America/New_York", "UTC"]
 
 
-def test_a_machine_in_utc_shows_no_column_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
+def test_a_machine_in_utc_shows_no_column_twice(local_zone: Callable[[str], None]) -> None:
+    local_zone("UTC")
     assert said("0 2 * * * Europe/Berlin").splitlines()[2].split() == ["Europe/Berlin", "UTC"]
 
 

@@ -2,11 +2,9 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from typer.testing import CliRunner
 
 from punctual.cli.client import Connection
@@ -32,11 +30,6 @@ MISSING = QUEUE | {
     "oldest_at": None,
     "error": "The broker has no such queue yet.",
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
 
 
 def said(document: Any, *arguments: str) -> str:

@@ -1,10 +1,8 @@
 """`punctual runs`: what became of each fire time, for people and for programs."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, get_args
 
 import httpx
@@ -71,16 +69,6 @@ MISSED = RUN | {
     "covered_count": 31,
     "covered_count_exact": False,
 }
-
-
-@pytest.fixture(autouse=True)
-def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def call(

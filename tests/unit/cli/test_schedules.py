@@ -1,8 +1,7 @@
 """`punctual schedules`: what each command sends and says."""
 
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -91,16 +90,6 @@ class Server:
     @property
     def body(self) -> Any:
         return json.loads(self.requests[-1].content)
-
-
-@pytest.fixture(autouse=True)
-def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def call(server: Server, *arguments: str, stdin: str | None = None) -> Result:

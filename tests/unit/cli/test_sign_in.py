@@ -1,10 +1,7 @@
 """`punctual sign-in`: a link to the web UI."""
 
-import time
 import webbrowser
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -22,16 +19,6 @@ app.command()(sign_in)
 
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def call(seen: list[httpx.Request], *arguments: str) -> Result:

@@ -1,7 +1,6 @@
 """The options that write a spec."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import get_args
 
 import pytest
@@ -117,17 +116,8 @@ def test_the_words_of_the_options_are_those_of_the_policies() -> None:
     assert get_args(CatchUpWord) == tuple(CatchUpPolicy)
 
 
-@pytest.fixture
-def _in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_in_new_york")
-def test_bounds_without_an_offset_are_local_time() -> None:
+def test_bounds_without_an_offset_are_local_time(local_zone: Callable[[str], None]) -> None:
+    local_zone("America/New_York")
     options = SpecOptions(start_at="2026-07-01T09:00", end_at="2026-12-01T00:00Z", max_runs=3)
     assert options.document() == {"start_at": "2026-07-01T13:00:00Z", "end_at": "2026-12-01T00:00:00Z", "max_runs": 3}
 

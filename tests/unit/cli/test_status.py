@@ -2,11 +2,9 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 import typer
 from typer.testing import CliRunner, Result
 
@@ -42,11 +40,6 @@ SYSTEM = {"nodes": [NODE, NODE | {"host": "gone", "live": False}], "workers": [W
 
 app = typer.Typer()
 app.command()(status)
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
 
 
 def ask(readiness: dict[str, Any], *arguments: str) -> Result:

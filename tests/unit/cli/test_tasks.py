@@ -3,7 +3,6 @@
 import json
 import shlex
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -40,11 +39,6 @@ TASK: dict[str, Any] = {
         "x-positional-only": ["source"],
     },
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
 
 
 def said(document: Any, *arguments: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -48,11 +47,6 @@ WORKER: dict[str, Any] = {
     ],
     "warnings": ["5 records wait in its memory to be written."],
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PUNCTUAL_DATA_DIR", str(tmp_path))
 
 
 def said(document: Any, *arguments: str) -> str:
