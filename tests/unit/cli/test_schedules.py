@@ -1,106 +1,16 @@
 """`punctual schedules`: what each command sends and says."""
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
-from punctual.cli.client import Connection, RefusedError
-from punctual.cli.runs import WaitedTooLongError
-from punctual.cli.schedules import app
-from punctual.testing import ManualClock
+from punctual.cli.client import RefusedError
+from unit.cli.stub_server import BACKUP, Server, call, said
 
-NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-BACKUP: dict[str, Any] = {
-    "id": "4be0643f-1d98-473b-97cd-ca98a65347dd",
-    "version": 3,
-    "name": "backup",
-    "description": "Copies the data away.",
-    "task": "app.backup",
-    "args": ["/srv/data"],
-    "kwargs": {"keep": 7},
-    "queue": None,
-    "service": "default",
-    "labels": {},
-    "trigger": {"kind": "interval", "every": 4.0, "anchor": "2026-07-01T12:00:00Z", "text": "every 4s"},
-    "start_at": None,
-    "end_at": None,
-    "max_runs": 5,
-    "jitter": 0.0,
-    "calendars": {"blackout": [], "allowed": [], "when_closed": "skip"},
-    "catchup": {"policy": "latest", "grace": 60.0, "window": 86400.0, "limit": 100},
-    "created_at": "2026-07-01T11:58:00Z",
-    "updated_at": "2026-07-01T11:59:00Z",
-    "declared_by": None,
-    "warnings": [],
-    "status": {
-        "state": "active",
-        "paused": False,
-        "pause_note": None,
-        "next_fire_time": "2026-07-01T12:00:04Z",
-        "next_due_time": "2026-07-01T12:00:04Z",
-        "last_fire_time": "2026-07-01T11:58:00Z",
-        "run_count": 2,
-        "failure_streak": 0,
-        "finished": False,
-        "skips": [],
-        "error": None,
-        "trigger_text": "every 4s",
-        "trigger_words": "every 4 seconds, counted from 12:00 on 1 July 2026 UTC",
-        "policy_words": [],
-    },
-}
 PAUSED = BACKUP | {"status": BACKUP["status"] | {"state": "paused", "paused": True, "pause_note": "storage moves"}}
-RUN: dict[str, Any] = {
-    "id": "4be0643f-1d98-573b-97cd-ca98a65347dd",
-    "state": "pending",
-    "reason": None,
-    "started_at": None,
-    "finished_at": None,
-    "worker": None,
-    "error": None,
-}
-
-
-class Server:
-    """Answers each request with the next of its answers for that method and path, the last one again and again."""
-
-    def __init__(self, **answers: Sequence[Any]) -> None:
-        self.answers = {key.replace("_", " ", 1): list(queue) for key, queue in answers.items()}
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        queue = self.answers[request.method]
-        answer = queue.pop(0) if len(queue) > 1 else queue[0]
-        if isinstance(answer, httpx.Response):
-            return answer
-        return httpx.Response(204) if answer is None else httpx.Response(200, json=answer)
-
-    @property
-    def calls(self) -> list[str]:
-        return [f"{request.method} {unquote(request.url.raw_path.decode())}" for request in self.requests]
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.requests[-1].content)
-
-
-def call(server: Server, *arguments: str, stdin: str | None = None) -> Result:
-    connection = Connection(transport=httpx.MockTransport(server), clock=ManualClock(NOW), sleep=lambda _: None)
-    return CliRunner().invoke(app, arguments, obj=connection, input=stdin)
-
-
-def said(server: Server, *arguments: str, stdin: str | None = None) -> str:
-    result = call(server, *arguments, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    return result.stdout
 
 
 def test_the_list_tells_state_and_times_at_a_glance() -> None:
@@ -325,71 +235,6 @@ def test_pause_resume_and_restore_say_what_follows() -> None:
         "POST /api/v1/schedules/backup/resume",
         f"POST /api/v1/schedules/{BACKUP['id']}/restore",
     ]
-
-
-def test_run_says_where_to_look() -> None:
-    assert said(Server(POST=[RUN]), "run", "backup") == (
-        f"Run {RUN['id']} is pending. To see it: punctual runs show {RUN['id']}\n"
-    )
-
-
-def test_arguments_for_one_run_are_sent_as_json() -> None:
-    server = Server(POST=[RUN])
-    said(server, "run", "backup", "--arg", "/srv", "--arg", "7", "--kwarg", "keep=1", "--kwarg", "label=seven")
-    assert server.calls == ["POST /api/v1/schedules/backup/run-now"]
-    assert server.body == {"args": ["/srv", 7], "kwargs": {"keep": 1, "label": "seven"}}
-
-
-def test_skipping_says_what_is_skipped_and_how_to_undo_it() -> None:
-    skip = {"fire_time": "2026-07-01T12:00:04Z", "actor": "anna", "note": "storage moves"}
-    skipping = BACKUP | {"status": BACKUP["status"] | {"skips": [skip]}}
-    server = Server(POST=[skipping, BACKUP], GET=[skipping])
-    assert said(server, "skip-next", "backup", "--note", "storage moves") == (
-        "backup skips 2026-07-01 12:00:04 UTC (in 4s). To undo: punctual schedules unskip backup\n"
-    )
-    assert server.body == {"note": "storage moves"}
-    assert "skips           2026-07-01 12:00:04 UTC (in 4s), by anna: storage moves" in said(server, "show", "backup")
-    assert said(server, "unskip", "backup") == "backup skips nothing.\n"
-    assert server.calls[::2] == ["POST /api/v1/schedules/backup/skip-next", "POST /api/v1/schedules/backup/unskip"]
-
-
-RUNNING = RUN | {"state": "running", "worker": "celery@host", "started_at": "2026-07-01T12:00:01Z"}
-SUCCEEDED = RUNNING | {"state": "succeeded", "finished_at": "2026-07-01T12:00:03Z"}
-FAILED = SUCCEEDED | {"state": "failed", "error": {"type": "OSError", "message": "disk full", "traceback": None}}
-
-
-def test_a_run_that_is_waited_for_tells_each_state_once_and_succeeds() -> None:
-    server = Server(POST=[RUN], GET=[RUN, RUN | {"state": "queued"}, RUNNING, RUNNING, SUCCEEDED])
-    result = call(server, "run", "backup", "--wait", "-o", "json")
-    assert result.exit_code == 0
-    assert result.stderr.splitlines() == [
-        f"Run {RUN['id']}",
-        "  pending",
-        "  queued",
-        "  running on celery@host",
-        "  succeeded after 2.0s",
-    ]
-    assert json.loads(result.stdout) == SUCCEEDED
-
-
-def test_a_run_that_fails_ends_the_command_with_1_and_its_reason() -> None:
-    result = call(Server(POST=[RUN], GET=[FAILED]), "run", "backup", "--wait")
-    assert result.exit_code == 1
-    assert "failed after 2.0s: OSError: disk full" in result.stderr
-
-
-def test_waiting_ends_at_its_timeout_and_the_run_goes_on() -> None:
-    result = call(Server(POST=[RUN]), "run", "backup", "--wait", "--timeout", "0")
-    assert result.exit_code == 1
-    assert isinstance(result.exception, WaitedTooLongError)
-    assert "still pending after 0 s" in result.exception.message
-    assert RUN["id"] in result.exception.fix
-
-
-def test_a_timeout_without_waiting_is_refused_before_anything_runs() -> None:
-    server = Server()
-    assert call(server, "run", "backup", "--timeout", "5").exit_code == 2
-    assert server.requests == []
 
 
 def test_every_command_takes_the_server_of_the_group() -> None:
