@@ -1,12 +1,15 @@
-"""Breaking a stored spec, as an older or newer release might."""
+"""Breaking a stored spec, as an older or newer release might; and a schedule with a past."""
 
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
 
+from integration.engine.past import Past
+from punctual.control.schedules import Schedules
 from punctual.store.database import Database
 from punctual.store.tables import schedule_versions, schedules
+from punctual.testing import ManualClock
 
 
 @pytest.fixture
@@ -39,3 +42,8 @@ def mend_spec(database: Database, stored: dict[str, object]) -> Callable[[str], 
             )
 
     return mend
+
+
+@pytest.fixture
+def past(database: Database, clock: ManualClock, schedules: Schedules) -> Past:
+    return Past(database, clock, schedules)
