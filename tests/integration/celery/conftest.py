@@ -1,13 +1,20 @@
-"""Sites for the tests: a shared one per kind of database, and one of a test's own."""
+"""Sites for the tests: a shared one per kind of database, one of a test's own, and one of events alone."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from integration.celery.event_site import EventSite, NewRun
 from integration.celery.site import Site
+from punctual.control.schedules import Schedules
+from punctual.domain.run import Run
+from punctual.engine.loop import Engine
 from punctual.store.database import Database
 from punctual.store.migrate import upgrade
+from punctual.testing import ManualClock
 from servers.postgres import PostgresServer
 from servers.redis import RedisServer
 
@@ -37,6 +44,26 @@ def site(redis_url: str, tmp_path: Path) -> Iterator[Site]:
 def postgres_site(postgres_url: str, redis_url: str, tmp_path: Path) -> Iterator[Site]:
     """A site of the test's own, on PostgreSQL."""
     yield from _open(postgres_url, redis_url, tmp_path)
+
+
+@pytest.fixture
+def event_site(database: Database, clock: ManualClock) -> EventSite:
+    """Two nodes, so that all that is told is told twice."""
+    return EventSite(database, clock, nodes=2)
+
+
+@pytest.fixture
+def new_run(schedules: Schedules, engine: Engine) -> NewRun:
+    numbers = itertools.count()
+
+    def make(**policies: Any) -> Run:
+        name = f"s{next(numbers)}"
+        schedules.create({"name": name, "task": "tick", "trigger": "every 30d", **policies}, actor="test")
+        run = schedules.run_now(name, actor="test")
+        engine.step()
+        return run
+
+    return make
 
 
 def _open(database_url: str, broker_url: str, folder: Path) -> Iterator[Site]:
