@@ -18,7 +18,7 @@ from punctual.cli.output import (
     print_facts,
     print_json,
     print_lines,
-    print_names,
+    print_one,
     printable,
     relative,
     when,
@@ -117,7 +117,7 @@ def start_backfill(  # noqa: PLR0913 - one parameter an option
         if wait:
             answer = _follow(client, answer, sleep=surroundings(ctx).sleep)
     if output != "table":
-        _print(answer, output)
+        print_one(answer, output, key="id")
     elif not wait:
         print_lines(
             [f"Backfill {answer['id']} runs: {_span(answer)}. To see it: punctual backfills show {answer['id']}"]
@@ -159,7 +159,7 @@ def show_backfill(ctx: typer.Context, backfill_id: BackfillId, *, output: Format
     if output == "table":
         print_facts(_facts(backfill, surroundings(ctx).clock.now()))
     else:
-        _print(backfill, output)
+        print_one(backfill, output, key="id")
 
 
 @app.command("cancel")
@@ -184,18 +184,11 @@ def cancel_backfill(
         left = f" {_number(going_on, 'run')} that workers had started {'is' if going_on == 1 else 'are'} still open."
         print_lines([f"Cancelled {backfill['id']}.{left if going_on else ''}"])
     else:
-        _print(backfill, output)
+        print_one(backfill, output, key="id")
 
 
 def _path(backfill_id: str) -> str:
     return f"/backfills/{segment(backfill_id)}"
-
-
-def _print(backfill: Document, output: Format) -> None:
-    if output == "json":
-        print_json(backfill)
-    else:
-        print_names([backfill["id"]])
 
 
 def _print_preview(preview: Document, name: str, output: Format) -> None:

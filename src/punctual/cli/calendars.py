@@ -18,7 +18,7 @@ from punctual.cli.output import (
     print_facts,
     print_json,
     print_lines,
-    print_names,
+    print_one,
     print_table,
     when,
 )
@@ -92,7 +92,7 @@ def show_calendar(
             stretches = client.get(f"{_path(name)}/stretches", window)["items"]
             _print_calendar(calendar, stretches, first, last, now)
             return
-    _print_result(calendar, output, "")
+    print_one(calendar, output)
 
 
 @app.command("create")
@@ -305,10 +305,8 @@ def _print_calendar(
 
 
 def _print_result(calendar: Document, output: Format, verb: str) -> None:
-    if output == "json":
-        print_json(calendar)
-    elif output == "name":
-        print_names([calendar["name"]])
+    if output != "table":
+        print_one(calendar, output)
     else:
         count = len(calendar["rules"])
         rules = "1 rule" if count == 1 else f"{count} rules"

@@ -82,6 +82,14 @@ def print_names(names: Iterable[str]) -> None:
         typer.echo(printable(name))
 
 
+def print_one(document: dict[str, Any], output: Format, *, key: str = "name") -> None:
+    """Print one thing for programs: its document where they ask for `json`, else its field `key`."""
+    if output == "json":
+        print_json(document)
+    else:
+        print_names([document[key]])
+
+
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines as they are, never cut or wrapped."""
     for line in lines:

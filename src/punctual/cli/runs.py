@@ -20,6 +20,7 @@ from punctual.cli.output import (
     print_json,
     print_lines,
     print_names,
+    print_one,
     relative,
     stdout,
     table,
@@ -144,10 +145,8 @@ def show_run(ctx: typer.Context, run_id: RunId, *, output: FormatOption = "table
     """
     with connect(ctx) as client:
         run = client.get(_path(run_id))
-    if output == "json":
-        print_json(run)
-    elif output == "name":
-        print_names([run["id"]])
+    if output != "table":
+        print_one(run, output, key="id")
     else:
         print_facts(_facts(run, surroundings(ctx).clock.now()))
         error = run["error"]
@@ -224,10 +223,8 @@ def ask_for_run(
         run = client.post(path, body)
         if wait:
             run = follow(client, run, sleep=surroundings(ctx).sleep, timeout=timeout)
-    if output == "json":
-        print_json(run)
-    elif output == "name":
-        print_names([run["id"]])
+    if output != "table":
+        print_one(run, output, key="id")
     elif not wait:
         print_lines([f"Run {run['id']} is {run['state']}. To see it: punctual runs show {run['id']}"])
     if wait and run["state"] != "succeeded":

@@ -6,7 +6,7 @@ import typer
 
 from punctual.cli.arguments import ArgOption, KwargOption, Name, argument_changes
 from punctual.cli.client import Document, connect, segment, surroundings
-from punctual.cli.output import Format, FormatOption, print_json, print_lines, print_names, when
+from punctual.cli.output import Format, FormatOption, print_lines, print_one, when
 from punctual.cli.runs import TimeoutOption, WaitOption, ask_for_run
 
 
@@ -70,9 +70,7 @@ def unskip_runs(ctx: typer.Context, name: Name, *, output: FormatOption = "table
 
 
 def _print(schedule: Document, line: str, output: Format) -> None:
-    if output == "json":
-        print_json(schedule)
-    elif output == "name":
-        print_names([schedule["name"]])
+    if output != "table":
+        print_one(schedule, output)
     else:
         print_lines([line])

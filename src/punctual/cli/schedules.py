@@ -25,9 +25,8 @@ from punctual.cli.output import (
     compact,
     instant,
     print_facts,
-    print_json,
     print_lines,
-    print_names,
+    print_one,
     relative,
     when,
 )
@@ -99,7 +98,7 @@ def show_schedule(ctx: typer.Context, name: Name, *, output: FormatOption = "tab
     if output == "table":
         print_facts(_facts(schedule, surroundings(ctx).clock.now()))
     else:
-        _print_result(ctx, schedule, output, "")
+        print_one(schedule, output)
 
 
 @app.command("create")
@@ -274,10 +273,8 @@ def _edit(client: Client, before: Document, query: dict[str, str]) -> Document |
 
 
 def _print_result(ctx: typer.Context, schedule: Document, output: Format, verb: str) -> None:
-    if output == "json":
-        print_json(schedule)
-    elif output == "name":
-        print_names([schedule["name"]])
+    if output != "table":
+        print_one(schedule, output)
     else:
         print_lines([f"{verb} {schedule['name']}: {_outlook(schedule, surroundings(ctx).clock.now())}"])
 

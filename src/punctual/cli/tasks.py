@@ -15,9 +15,8 @@ from punctual.cli.output import (
     compact,
     instant,
     print_facts,
-    print_json,
     print_lines,
-    print_names,
+    print_one,
     print_table,
     relative,
     when,
@@ -65,10 +64,8 @@ def show_task(
     """
     with connect(ctx) as client:
         task = client.get(f"/tasks/{segment(name)}")
-    if output == "json":
-        print_json(task)
-    elif output == "name":
-        print_names([task["name"]])
+    if output != "table":
+        print_one(task, output)
     else:
         _print_task(task, surroundings(ctx).clock.now())
 

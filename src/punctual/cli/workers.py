@@ -13,9 +13,8 @@ from punctual.cli.output import (
     FormatOption,
     instant,
     print_facts,
-    print_json,
     print_lines,
-    print_names,
+    print_one,
     print_table,
     relative,
     when,
@@ -77,10 +76,8 @@ def show_worker(
     """
     with connect(ctx) as client:
         worker = client.get(f"/workers/{segment(name)}")
-    if output == "json":
-        print_json(worker)
-    elif output == "name":
-        print_names([worker["name"]])
+    if output != "table":
+        print_one(worker, output)
     else:
         _print_worker(worker, surroundings(ctx).clock.now())
 

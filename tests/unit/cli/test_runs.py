@@ -223,7 +223,7 @@ def test_the_words_of_the_options_are_those_of_the_ledger() -> None:
     assert call(page(), "list", "--state", "gone").exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["list", "show", "rerun"])
+@pytest.mark.parametrize("command", ["list", "show", "log", "rerun", "cancel"])
 def test_the_help_of_every_command_shows_an_example(command: str) -> None:
     assert f"punctual runs {command}" in said(None, command, "--help")
 
