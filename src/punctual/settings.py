@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     resend_after: Annotated[timedelta, BeforeValidator(_read_length), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(minutes=5),
         description="How long after a message was sent, and no worker started its run, it is taken for lost and sent "
-        "again: `5m`, `30s`; each time after twice as long.",
+        "again: `5m`, `30s`; each time after twice as long. Only where workers have the plug-in.",
     )
     lock_lease: Annotated[timedelta, BeforeValidator(_read_length), Field(ge=timedelta(seconds=1))] = Field(
         default=timedelta(seconds=30),
