@@ -173,3 +173,18 @@ def test_only_the_time_in_which_the_server_was_listened_for_counts_as_its_silenc
     with pytest.raises(postgres.SilentServerError):
         unheard.send(Ready.NONE)
     assert connection.closed
+
+
+@pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])
+def test_what_interrupts_an_exchange_waits_for_nobody(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise interruption
+
+    connection = postgres.BoundedConnection.connect(postgres_url)
+    connection.answer_within = 10.0
+    monkeypatch.setattr("psycopg.waiting.wait", interrupted)
+    with pytest.raises(interruption):
+        connection.execute("SELECT 1")
+    assert connection.closed

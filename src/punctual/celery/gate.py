@@ -42,10 +42,11 @@ PATIENCE = 3.0
 SILENCE = 0.5
 """Seconds for which a task waits at the most where nothing at all is heard: a stopped server, a network that is cut."""
 
+_SILENT = "The database does not answer."
 _FEW = 100
 """Records that may wait while the ledger is asked: fewer than pile up in a second in which it cannot be."""
 
-_SHORTEST_SILENCE = 0.05
+_SHORTEST_SILENCE = 0.1
 """Seconds for which it waits at least, however fast answers usually come."""
 
 
@@ -145,20 +146,22 @@ class Gate:
     def _ask(self, record: Started | GivenBack, *, must_know: bool) -> bool | str:
         """Return the answer of the ledger, or in words why there is none; who `must_know` waits longer for it."""
         outage = self._outage
-        if outage is not None and not outage.over:
+        if outage is not None and not outage.over and (outage.is_certain or not must_know):
             return outage.why
         try:
             answer = self._answer(record, must_know=must_know)
         except PunctualError as error:
             answer = error.message
         if isinstance(answer, str):
-            self._begin_outage(answer)
+            self._begin_outage(answer, is_certain=must_know or answer is not _SILENT)
         return answer
 
-    def _begin_outage(self, why: str) -> None:
+    def _begin_outage(self, why: str, *, is_certain: bool) -> None:
         with self._lock:
             if self._outage is None or self._outage.over:
                 self._outage = Outage(self._database_url, why, lambda: self._tally.counts.waiting < _FEW)
+            # Who was soon content without an answer has not waited for long enough to speak for those who are not.
+            self._outage.is_certain = self._outage.is_certain or is_certain
 
     def _answer(self, record: Started | GivenBack, *, must_know: bool) -> bool | str:
         line = self._idle.pop() if self._idle else Line(self._database_url())
@@ -174,13 +177,12 @@ class Gate:
             else:
                 line.close()
         if answer is None:
-            return "The database does not answer."
+            return _SILENT
         return answer if isinstance(answer, bool) else str(getattr(answer, "message", answer))
 
     def _silence_of(self, line: Line) -> float:
         """Return after how many seconds without a word a server is taken for stopped."""
-        # To connect takes its time, and a file has nobody who could be silent: there others write.
-        if not line.leads_to_server() or line.usual.longest is None:
+        if line.usual.longest is None:
             return self._patience
         return min(max(line.usual.longest, _SHORTEST_SILENCE), self._silence)
 

@@ -17,6 +17,8 @@ from punctual.settings import RESULT_LIMIT, Settings
 
 logger = logging.getLogger(__name__)
 
+_KEPT = "_punctual_kept"
+
 
 class Keeping(NamedTuple):
     """How much of a result is kept, in bytes, and what is masked."""
@@ -37,9 +39,16 @@ def keeping() -> Keeping:
 
 
 def result_of(task: Any, request: Any, result: object) -> Kept:  # noqa: ANN401 - Celery has no types
-    """Return what is kept of the result of a request."""
+    """Return what is kept of the result of a request, which knows it from then on."""
     limit, masking = keeping()
-    return kept_result(result, hidden_in(task, request), masking=masking, limit=limit)
+    kept = kept_result(result, hidden_in(task, request), masking=masking, limit=limit)
+    setattr(request, _KEPT, kept)
+    return kept
+
+
+def known_result_of(request: Any) -> Kept | None:  # noqa: ANN401 - same
+    """Return what is kept of the result of a request, if that was asked for before."""
+    return getattr(request, "__dict__", {}).get(_KEPT)
 
 
 def hidden_in(task: Any, request: Any) -> Hidden:  # noqa: ANN401 - Celery has no types

@@ -71,43 +71,40 @@ class Line:
         self._questions: SimpleQueue[_Asked | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def leads_to_server(self) -> bool:
-        """Tell whether the database is a server; raises SetupError where it can be none."""
-        return self._session.leads_to_server()
-
     def ask(
         self, question: Question, *, silence: float, patience: float, is_start: bool = False
     ) -> bool | Exception | None:
-        """Return the answer, or why there is none; None when nothing at all was heard for `silence` seconds.
+        """Return the answer, or why there is none; None when nothing at all was heard for so long.
 
-        Raises only what interrupts the task. A database that refuses to answer is asked again for `patience` seconds.
-        The time in which this process stood still does not count: the answer may lie there, unheard. What `is_start`
-        asks about a start, and nothing else.
+        That is `silence` seconds for what `is_start`, which asks about a start and nothing else, over a connection that
+        is there; else the longer one of the two, for to connect takes its time. A database that refuses to answer is
+        asked again for `patience` seconds. The time in which this process stood still does not count: the answer may
+        lie there, unheard. Raises only what interrupts the task.
         """
+        if not (is_start and self._session.is_ready):
+            return self._ask_thread(question, max(silence, patience), patience)
         asked_at = monotonic()
         try:
-            if is_start and self._session.is_ready:
-                with self._session.in_haste(silence):
-                    answer: bool | Exception | None = question(self._session)
-            else:
-                answer = self._ask_thread(question, silence=silence, patience=patience)
+            with self._session.in_haste(silence):
+                answer = question(self._session)
         except DatabaseSilentError:
             return None
         except DatabaseUnavailableError:
-            answer = self._ask_thread(question, silence=silence, patience=patience)
+            return self._ask_thread(question, max(silence, patience), patience)
         except SoftTimeLimitExceeded:  # it is for the task
             raise
         except Exception as error:  # noqa: BLE001 - what it is, whoever asked says
+            if isinstance(interruption := getattr(error, "orig", None), SoftTimeLimitExceeded):  # SQLAlchemy has it
+                raise interruption from None
             return error
-        if isinstance(answer, bool):
-            self.usual.heard(monotonic() - asked_at)
+        self.usual.heard(monotonic() - asked_at)
         return answer
 
-    def _ask_thread(self, question: Question, *, silence: float, patience: float) -> bool | Exception | None:
+    def _ask_thread(self, question: Question, silence: float, patience: float) -> bool | Exception | None:
         if self._thread is None:
             self._thread = threading.Thread(target=self._serve, name="punctual-gate", daemon=True)
             self._thread.start()
-        asked = _Asked(question, patience, SimpleQueue())
+        asked, asked_at = _Asked(question, patience, SimpleQueue()), monotonic()
         self._questions.put(asked)
         quiet = 0
         while quiet < _STEPS:
@@ -115,6 +112,8 @@ class Line:
             with suppress(Empty):
                 answer = asked.answers.get(timeout=silence / _STEPS)
                 if answer is not _Sign.REFUSED:
+                    if isinstance(answer, bool):
+                        self.usual.heard(monotonic() - asked_at)
                     return answer
                 quiet = 0
         return None

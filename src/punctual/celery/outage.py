@@ -21,12 +21,16 @@ _SILENCE = 5.0
 
 
 class Outage:
-    """Is over once the database answers again and `caught_up`; a thread finds that out, so that no task has to wait."""
+    """Is over once the database answers again and `caught_up`; a thread finds that out, so that no task has to wait.
+
+    It `is_certain` where somebody has waited for the answer for as long as one may.
+    """
 
     def __init__(self, database_url: Callable[[], str], why: str, caught_up: Callable[[], bool]) -> None:
         """Begin to look."""
         self.why = why
         self.over = False
+        self.is_certain = False
         self._database_url = database_url
         self._caught_up = caught_up
         self._closing = threading.Event()

@@ -30,6 +30,7 @@ from punctual.celery.tracers import guard
 from punctual.celery.worker_id import begin_life, is_main_process, this_worker
 from punctual.domain.clock import SystemClock
 from punctual.domain.errors import SetupError
+from punctual.domain.masking import Hidden
 from punctual.domain.run import RunError
 from punctual.domain.schedule import ScheduleSpec
 from punctual.engine.dispatcher import RESEND_AFTER
@@ -192,10 +193,10 @@ class _Plugin:
                 "retrying", run_id, str(request.get("task")), request, attempt=attempt_of(request), error=error
             )
 
-    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException, hidden: Hidden) -> None:
         """Record the end of a task that Celery tells nothing of; it does where a process of the pool ends with it."""
         if is_main_process():
-            self._recorder.broke_off(task_id, request, reason)
+            self._recorder.broke_off(task_id, request, reason, hidden)
 
     def serves(self, app: Celery) -> bool:
         """Tell whether it is the plug-in of an app."""

@@ -23,7 +23,7 @@ _MOMENT = 0.003
 """Seconds left to a task that has just ended to hand back its process, which this thread would slow down."""
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 10.0
+_LONGEST_PAUSE = 2.0
 
 
 class RecordWriter:
@@ -89,7 +89,7 @@ class RecordWriter:
         with self._wake:
             while not self._waiting and self._deadline is None:
                 self._wake.wait()
-            # When much has piled up, the tasks have this process for themselves at least half of the time.
+            # When much has piled up, the tasks have this process for themselves between two transactions.
             self._wake.wait_for(lambda: self._deadline is not None, max(min(self._took, _PACE), _MOMENT))
             rest = self._last_at + _PACE - monotonic()
             self._wake.wait_for(lambda: self._deadline is not None or len(self._waiting) >= _BATCH, rest)

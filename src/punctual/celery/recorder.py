@@ -27,6 +27,7 @@ from punctual.celery.records import Ended, GivenBack, Lost, Record, Retrying
 from punctual.celery.told import error_of
 from punctual.celery.worker_id import this_worker
 from punctual.domain.clock import SystemClock, monotonic
+from punctual.domain.masking import Hidden
 from punctual.domain.run import RunError, RunState
 from punctual.engine.dispatcher import RESEND_AFTER
 
@@ -88,12 +89,12 @@ class Recorder:
         if run_id := run_of(facts.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
             self._hooks.tell("received", run_id, task, facts, attempt=attempt_of(facts))
 
-    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
-        """Record a failure that no signal tells of; logs what goes wrong with that."""
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException, hidden: Hidden) -> None:
+        """Record a failure that no signal tells of, without what is `hidden`; logs what goes wrong with that."""
         try:
             task = str(request.get("task"))
             if run_id := run_of(request.get(RUN), task_id) or self._adhoc.run_of(task, task_id):
-                error, worker = error_of(reason, _traceback_of(reason)), request.get("hostname")
+                error, worker = error_of(reason, _traceback_of(reason), hidden), request.get("hostname")
                 limit = isinstance(reason, TimeLimitExceeded)
                 why = _HARD_LIMIT if limit else None
                 ended = Ended(

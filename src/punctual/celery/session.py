@@ -17,6 +17,7 @@ from punctual.store.database import Database, SingleStatements
 logger = logging.getLogger(__name__)
 
 _ANCHOR_SECONDS = 60.0
+_LAST_ANCHOR_SECONDS = 10 * _ANCHOR_SECONDS
 _anchors: dict[str, tuple[datetime, float]] = {}
 """By the database, an instant of its time and the moment of the steady clock at which it was read."""
 
@@ -40,7 +41,8 @@ class Session:
         The two are paired for a while, and for all threads of this process alike, so that a run never ends before it
         starts.
         """
-        if self._age_of_pairing > _ANCHOR_SECONDS:
+        # Who is in haste leaves it to the others, which write the ends of what he asks about.
+        if self._within is None and self._age_of_pairing > _ANCHOR_SECONDS:
             _, clock = self._open()
             _anchors[self._url] = (clock.now(), monotonic())
         instant, paired = _anchors[self._url]
@@ -49,8 +51,7 @@ class Session:
     @property
     def is_ready(self) -> bool:
         """Whether one exchange with a server is all that it takes now to ask about a start."""
-        # The pairing must not run out on the way.
-        return self._single is not None and self._single.is_connected and self._age_of_pairing < _ANCHOR_SECONDS - 1
+        return self._single is not None and self._single.is_connected and self._age_of_pairing < _LAST_ANCHOR_SECONDS
 
     @contextmanager
     def in_haste(self, seconds: float) -> Iterator[None]:
@@ -65,10 +66,6 @@ class Session:
     def _age_of_pairing(self) -> float:
         anchor = _anchors.get(self._url)
         return math.inf if anchor is None else monotonic() - anchor[1]
-
-    def leads_to_server(self) -> bool:
-        """Tell whether the database is a server, and no file; raises SetupError where it can be neither."""
-        return self._open()[0].dialect.has_own_clock
 
     def answers(self) -> bool:
         """Return True, once the database has answered."""

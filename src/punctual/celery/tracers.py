@@ -17,6 +17,7 @@ from celery.states import IGNORED, REJECTED
 from punctual.celery.headers import RECEIVED
 from punctual.celery.kept import hidden_in_call
 from punctual.celery.told import error_of
+from punctual.domain.masking import NOTHING_HIDDEN, Hidden
 from punctual.domain.run import RunError
 
 _POOLS_TIMEOUTS = frozenset({"gevent.timeout", "eventlet.timeout"})
@@ -34,8 +35,8 @@ class Keeper(Protocol):
         """Hear that a task raised Reject(requeue=True), and why, before its message goes back to the queue."""
         ...
 
-    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException) -> None:
-        """Hear that a task ended in a way that Celery may not tell of.
+    def broke_off(self, task_id: str, request: Mapping[str, Any], reason: BaseException, hidden: Hidden) -> None:
+        """Hear that a task, of whose arguments this is secret, ended in a way that Celery may not tell of.
 
         It raised SystemExit or KeyboardInterrupt, or a pool of greenlets stopped it at its hard time limit, which
         arrives as TimeLimitExceeded.
@@ -68,11 +69,12 @@ class _Guarded(NamedTuple):
         except (WorkerShutdown, WorkerTerminate):  # the worker stops; to Celery these are a SystemExit
             raise
         except (SystemExit, KeyboardInterrupt) as reason:
-            self.keeper.broke_off(uuid, request, reason)
+            self.keeper.broke_off(uuid, request, reason, hidden_in_call(self.task, args, kwargs))
             raise
         except BaseException as reason:
             if type(reason).__module__ in _POOLS_TIMEOUTS:
-                self.keeper.broke_off(uuid, request, TimeLimitExceeded(getattr(reason, "seconds", None)))
+                limit = TimeLimitExceeded(getattr(reason, "seconds", None))
+                self.keeper.broke_off(uuid, request, limit, NOTHING_HIDDEN)
             raise
         if traced.info is not None and traced.info.state == REJECTED and traced.info.retval.requeue:
             error = error_of(traced.info.retval, None, hidden_in_call(self.task, args, kwargs))

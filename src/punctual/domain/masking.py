@@ -93,12 +93,6 @@ class Masking:
         masked = _Walk(self, {}, found).by_names(value)
         return _veiled(masked, Hidden(hidden.texts | found))
 
-    def secrets_in(self, value: Any) -> Hidden:  # noqa: ANN401 - any JSON
-        """Return what is secret in a value that a task gave, by the names in it."""
-        found: set[str] = set()
-        _Walk(self, {}, found).by_names(value)
-        return Hidden(frozenset(found))
-
 
 DEFAULT_MASKING = Masking()
 

@@ -35,7 +35,7 @@ def hold_all(tx: Transaction, *, well: Collection[UUID], badly: Collection[UUID]
 
 @lru_cache
 def _holding(dialect: Dialect) -> Select[Any]:
-    """Return the statement of `hold_all`; made once, for to make it takes longer than to run it."""
+    """Return the statement of `hold_all`; made once for a database, for to make it takes longer than to run it."""
     ends, badly = (dialect.is_among_given(runs.c.id, name) for name in ("ends", "badly"))
     query = (
         select(runs.c.id)

@@ -3,6 +3,7 @@
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import waiting
 from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -36,12 +37,20 @@ class BoundedConnection(psycopg.Connection[Any]):
     answer_within: float | None = None
 
     def wait(self, gen: PQGen[_T], interval: float = _LOOK_SECONDS, timeout: float | None = None) -> _T:
-        """Do one exchange with the server."""
+        """Do one exchange with the server; what interrupts it (SystemExit, KeyboardInterrupt) costs the connection."""
+        options = {} if timeout is None else {"timeout": timeout}  # psycopg before 3.3.6 has none
         within = self.answer_within
         if within is None:
-            return super().wait(gen, interval, timeout)
+            return super().wait(gen, interval, **options)
         interval = min(interval, within / _LOOKS)
-        return super().wait(self._bounded(gen, within, interval), interval, timeout)
+        # psycopg's own method would ask the server to cancel first, and wait for that without this bound.
+        try:
+            return waiting.wait(self._bounded(gen, within, interval), self.pgconn.socket, interval, **options)
+        except Exception:
+            raise
+        except BaseException:
+            self.pgconn.finish()
+            raise
 
     def _bounded(self, exchange: PQGen[_T], within: float, interval: float) -> PQGen[_T]:
         """Pass the exchange's wishes on to psycopg, which comes back at least once in each interval."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integration.celery.asked import Asked
 from integration.celery.event_site import EventSite, NewRun
 from integration.celery.site import Site
 from punctual.control.schedules import Schedules
@@ -72,3 +73,11 @@ def _open(database_url: str, broker_url: str, folder: Path) -> Iterator[Site]:
     site = Site(database, database_url, broker_url, folder)
     yield site
     site.close()
+
+
+@pytest.fixture
+def asked(database: Database, database_url: str) -> Iterator[Asked]:
+    """A gate on each kind of database in turn."""
+    asked = Asked(database, database_url)
+    yield asked
+    asked.gate.close()

@@ -103,5 +103,11 @@ def refuse(password: str) -> None:
 
 @app.task
 def issue(word: str) -> dict[str, str]:
-    """Gives what only its name tells to be a secret."""
-    return {"token": word}
+    """Gives what only its name tells to be a secret, and more of it than Celery shows."""
+    return {"token": word * 1000}
+
+
+@app.task
+def pass_on(word: str) -> str:
+    """Has another task do so, and is silent about it."""
+    return "x" * len(issue.apply([word]).result)

@@ -134,7 +134,7 @@ def test_a_secret_is_in_nothing_that_a_run_tells_nor_in_the_message_of_its_retry
     assert "hunter2" not in str(telling.get(run.id))
 
 
-@pytest.mark.parametrize("task", ["secret", "refuse", "issue"])
+@pytest.mark.parametrize("task", ["secret", "refuse", "issue", "pass_on"])
 def test_a_secret_is_in_nothing_that_celery_logs_of_a_task(telling: Site, task: str) -> None:
     run = telling.record(f"telling_app.{task}", "hunter2 and 3")
     telling.sender.send([replace(message_of(run), shown=Arguments(args=[MASK], kwargs={}))])
