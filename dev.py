@@ -441,4 +441,5 @@ def main(arguments: "list[str]") -> int:
 
 
 if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes start: none compiles all modules anew
     sys.exit(main(sys.argv[1:]))
