@@ -180,9 +180,11 @@ class _Place:
         process = self.site.workers[-1]
         process.send_signal(number)
         self.site.logged(self.names[-1], "shutdown")
-        self.file(situation, touch=True)
+        # What is cut off may not end by itself before; threads end with the task, for nobody can cut them off.
+        self.file(situation, touch=number is signal.SIGTERM or self.pool == "threads")
         # A solo worker of Celery 5.5 lets the task fail, and goes on.
         eventually(lambda: process.poll() is not None or self.site.get(run.id).state in TERMINAL, 60, self.logs)
+        self.file(situation, touch=True)
         if self.site.get(run.id).state not in TERMINAL:
             return run
         self.note(situation, run)
