@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 PATIENCE = 3.0
 """Seconds that a task waits for a database that is restarting, or, if it must be sure, for any answer."""
 
-SILENCE = 0.5
+SILENCE = 0.25
 """Seconds for which a task waits at the most where nothing at all is heard: a stopped server, a network that is cut."""
 
 _SILENT = "The database does not answer."
