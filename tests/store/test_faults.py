@@ -157,22 +157,43 @@ def test_a_migration_may_take_its_time_and_what_follows_may_not(server: Database
         assert limits() == ("20s", postgres.ANSWER_SECONDS)
 
 
-def test_only_the_time_in_which_the_server_was_listened_for_counts_as_its_silence(postgres_url: str) -> None:
+def test_only_the_time_in_which_the_server_was_listened_for_counts_as_its_silence(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def exchange() -> PQGen[str]:
         while not (yield Wait.R):
             pass
         return "the answer"
 
+    moments = [0.0]
+    monkeypatch.setattr(postgres, "monotonic", lambda: moments[-1])
     connection = postgres.BoundedConnection.connect(postgres_url)
-    heard, unheard = (connection._bounded(exchange(), within=1.0, interval=0.5) for _ in range(2))  # noqa: SLF001 - no server is silent at will
-    for looking in (heard, unheard):
-        next(looking)
-        looking.send(Ready.NONE)
-    with pytest.raises(StopIteration, match="the answer"):
-        heard.send(Ready.R)
+    listening = connection._bounded(exchange(), within=1.0, interval=0.5)  # noqa: SLF001 - no server is silent at will
+    next(listening)
+    for _ in range(1000):  # looked many times in no time at all
+        listening.send(Ready.NONE)
+    moments.append(3600.0)  # the process stood still
+    listening.send(Ready.NONE)
+    moments.append(3600.4)
+    listening.send(Ready.NONE)
+    assert not connection.closed
+    moments.append(3600.6)
     with pytest.raises(postgres.SilentServerError):
-        unheard.send(Ready.NONE)
+        listening.send(Ready.NONE)
     assert connection.closed
+
+
+def test_a_listener_hears_for_as_long_as_it_likes(server: Database) -> None:
+    with server.hearing() as hear:
+        assert hear is not None
+        for _ in range(400):
+            hear(0.005)
+        assert server.wait_for_change(0)
+        with server.write() as tx:
+            tx.changed = True
+        server.wait_for_change(0)
+        hear(10.0)
+        assert server.wait_for_change(0)
 
 
 @pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])

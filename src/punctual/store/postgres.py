@@ -8,6 +8,8 @@ from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from punctual.domain.clock import monotonic
+
 _T = TypeVar("_T")
 
 ANSWER_SECONDS = 30.0
@@ -58,9 +60,11 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             wish = next(exchange)
             while True:
+                looked_at = monotonic()
                 ready = yield wish
                 if not ready:
-                    quiet += interval
+                    # It may come back much sooner, and if the process stood still, much later.
+                    quiet += min(monotonic() - looked_at, interval)
                     if quiet >= within:
                         self.pgconn.finish()
                         message = f"the server has not answered for {within:g} s"

@@ -70,7 +70,7 @@ def test_the_policy_attempts_a_run_again_under_its_id(place: Site, worker: str) 
 @pytest.mark.usefixtures("worker")
 def test_an_attempt_that_takes_too_long_is_terminated_and_the_next_may_run(place: Site, tmp_path: Path) -> None:
     go = tmp_path / "go"
-    run = place.record("stopped_app.waits", str(go), timeout=1, retry={"attempts": 2, "delay": 0})
+    run = place.record("stopped_app.waits", str(go), timeout=4, retry={"attempts": 2, "delay": 0})
     first, second = noted(place, run.id, "begins", times=2)
     assert first != second
     eventually(lambda: not lives(first))
