@@ -47,8 +47,8 @@ SIDE_BY_SIDE = (
     "store",
     "unit",
 )
-"""These tests run side by side, one process more than there are cores, because some of them wait. Those that start all
-of Punctual, and a browser, do so afterwards, in two processes: a file of them stays in one."""
+"""These tests run side by side, one process more than there are cores, because some of them wait; those that start
+all of Punctual, and a browser, run one after another."""
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 CELERY55 = ROOT / ".venv-celery55"
@@ -305,10 +305,13 @@ def test(arguments: "list[str]") -> None:
     WebUi().run("test")
     celery55()
     paths = [str(Path("tests", name)) for name in SIDE_BY_SIDE]
-    many = ["-n", str(min((os.cpu_count() or 1) + 1, 4)), *paths]
-    by_file = ["-n", "2", "--dist=loadfile", "--no-loadscope-reorder"]  # the long ones come first
-    whole = [*by_file, *(f"--ignore={path}" for path in paths), "tests"]
-    codes = [subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode for part in (many, whole)]
+    codes = [
+        subprocess.run([*pytest, *part], cwd=ROOT, check=False).returncode
+        for part in (
+            ["-n", str(min((os.cpu_count() or 1) + 1, 4)), *paths],
+            [*(f"--ignore={path}" for path in paths), "tests"],
+        )
+    ]
     if any(codes):
         sys.exit(1)
 

@@ -123,7 +123,7 @@ def heeds_soft_limit() -> str:
 @app.task(time_limit=SOFT)
 def meets_hard_limit() -> str:
     note()
-    time.sleep(2 * SOFT)
+    time.sleep(8 * SOFT)
     return "done"
 
 

@@ -29,7 +29,8 @@ MOST_SKIPS = 100
 class Schedules:
     """Every write is one transaction under the schedule's lock, and fires nothing by itself.
 
-    A `ref` is a schedule's id or name. NotFoundError, ConflictError and InvalidInputError leave all as it was.
+    It counts from when it has the lock: until then the schedule may have fired as it was. A `ref` is a schedule's id or
+    name. NotFoundError, ConflictError and InvalidInputError leave all as it was.
     """
 
     def __init__(self, database: Database, clock: Clock, masking: Masking = DEFAULT_MASKING) -> None:
@@ -92,9 +93,9 @@ class Schedules:
         Fire times up to now are settled by the old spec. Raises ConflictError when the schedule has another version
         than expected, or is declared in code.
         """
-        now = self._clock.now()
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
+            now = self._clock.now()
             _refuse_declared(schedule)
             _expect(schedule, expected_version)
             schedule = settle(tx, schedule, now)
@@ -120,9 +121,9 @@ class Schedules:
 
     def delete(self, ref: str, *, actor: str, expected_version: int | None = None) -> None:
         """Remove a schedule; its runs stay, and `restore` brings it back."""
-        now = self._clock.now()
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
+            now = self._clock.now()
             _refuse_declared(schedule)
             _expect(schedule, expected_version)
             schedule = settle(tx, schedule, now)
@@ -132,9 +133,9 @@ class Schedules:
 
     def restore(self, ref: str, *, actor: str) -> Schedule:
         """Bring a deleted schedule back, by its id; what was due meanwhile does not fire."""
-        now = self._clock.now()
         with self._database.write() as tx:
             schedule = schedules.lock(tx, schedules.key_of(ref), deleted=True)
+            now = self._clock.now()
             if schedule is None or schedule.id == adhoc_schedule_id(schedule.spec.task):
                 raise no_schedule(ref)
             if schedule.deleted_at is None:
@@ -144,18 +145,19 @@ class Schedules:
 
     def pause(self, ref: str, *, note: str | None, actor: str) -> Schedule:
         """Stop a schedule from firing until it is resumed."""
-        now = self._clock.now()
         with self._database.write() as tx:
-            schedule = settle(tx, _lock(tx, ref), now)
+            schedule = _lock(tx, ref)
+            now = self._clock.now()
+            schedule = settle(tx, schedule, now)
             runs.skip_pending(tx, schedule.id, reason="The schedule was paused before it was due.", at=now)
             status = schedule.status.idle().model_copy(update={"paused": True, "pause_note": note})
             return self._save(tx, schedule.model_copy(update={"status": status, "updated_at": now}), actor)
 
     def resume(self, ref: str, *, actor: str) -> Schedule:
         """Let a paused schedule fire again, from its first fire time after now on."""
-        now = self._clock.now()
         with self._database.write() as tx:
             schedule = _lock(tx, ref)
+            now = self._clock.now()
             if not schedule.status.paused:
                 return masked_schedule(tx, schedule, self._masking)
             status = schedule.status.model_copy(update={"paused": False, "pause_note": None, "failure_streak": 0})
@@ -167,9 +169,10 @@ class Schedules:
 
         Raises ConflictError where there is none, or where MOST_SKIPS are skipped already.
         """
-        now = self._clock.now()
         with self._database.write() as tx:
-            schedule = settle(tx, _lock(tx, ref), now)
+            schedule = _lock(tx, ref)
+            now = self._clock.now()
+            schedule = settle(tx, schedule, now)
             skips = schedule.status.skips
             if len(skips) >= MOST_SKIPS:
                 message = f"{len(skips)} fire times of {schedule.spec.name!r} are skipped already."
@@ -179,9 +182,9 @@ class Schedules:
 
     def unskip(self, ref: str, *, actor: str) -> Schedule:
         """Let the fire times run that were to be skipped, as far as they are still to come."""
-        now = self._clock.now()
         with self._database.write() as tx:
-            return self._skipping(tx, settle(tx, _lock(tx, ref), now), (), actor)
+            schedule = _lock(tx, ref)
+            return self._skipping(tx, settle(tx, schedule, self._clock.now()), (), actor)
 
     def _skipping(self, tx: Transaction, schedule: Schedule, skips: tuple[Skip, ...], actor: str) -> Schedule:
         status = schedule.status.model_copy(update={"skips": skips})

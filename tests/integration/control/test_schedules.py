@@ -13,6 +13,7 @@ from punctual.domain.run import RunState
 from punctual.domain.schedule import ScheduleState
 from punctual.domain.triggers import AnyOf, parse_trigger
 from punctual.engine.loop import Engine
+from punctual.store import schedules as store
 from punctual.store.database import Database
 from punctual.testing import ManualClock, RecordingSender, drive
 
@@ -168,6 +169,29 @@ def test_fire_times_before_a_change_belong_to_the_old_spec(
     ]
     runs = Runs(database, clock).list(schedule="s", state=None, cause=None, limit=10, cursor=None).items
     assert [run.args for run in runs] == [["new"], ["old"], ["old"]]
+
+
+@pytest.mark.parametrize("write", ["change", "pause", "delete"])
+def test_a_write_counts_from_when_it_has_the_schedule(
+    schedules: Schedules, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    created = schedules.create({"name": "a", "task": "t", "trigger": "every 1s"}, actor="test", allow_unknown_task=True)
+    lock = store.lock
+
+    def lock_after_a_while(*arguments: Any, **options: Any) -> Any:
+        clock.advance(timedelta(seconds=3))
+        return lock(*arguments, **options)
+
+    monkeypatch.setattr(store, "lock", lock_after_a_while)
+    if write == "change":
+        schedules.change("a", {"description": "changed"}, actor="test")
+    elif write == "pause":
+        schedules.pause("a", note=None, actor="test")
+    else:
+        schedules.delete("a", actor="test")
+        schedules.restore(str(created.id), actor="test")
+    monkeypatch.undo()
+    assert schedules.get("a").updated_at == clock.now()
 
 
 def test_pause_and_resume_fire_nothing_by_themselves(
